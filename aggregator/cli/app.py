@@ -1,0 +1,59 @@
+"""Command line → the function of the command; each command is a module of its own, imported late."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+import typer
+from typer.core import TyperGroup
+
+# Command → one line of help. The module `aggregator.cli.COMMAND` (with - as _) is imported only
+# when the command is called: importing everything costs half a second, naming it nothing.
+# The command is that module's function `command`.
+COMMANDS: dict[str, str] = {
+    "run": "Poll, publish and serve: the daemon.",
+    "poll": "Poll what is due once, publish, and exit.",
+    "serve": "Serve what is published; poll nothing.",
+    "check": "Validate feeds.yaml and name every mistake.",
+    "parse": "Show what a feed (a file or a URL) says, normalised.",
+    "sources": "Show each source's health, last and next poll.",
+    "show": "Show one item: its story, entries and snapshots.",
+}
+
+
+class LazyGroup(TyperGroup):
+    """A group that knows its commands' names and imports one when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, built from its module; None for an unknown name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"aggregator.cli.{cmd_name.replace('-', '_')}")
+        single = typer.Typer(add_completion=False, rich_markup_mode=None)
+        single.command(name=cmd_name, help=COMMANDS[cmd_name])(module.command)
+        return typer.main.get_command(single)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table of commands, without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+app = typer.Typer(cls=LazyGroup, add_completion=False, no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.callback()
+def _root() -> None:
+    """Poll feeds, keep every version of every article, republish them by category."""
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """Run the command line. Exit codes: 0 good, 1 something failed, 2 wrong use or config."""
+    return app(arguments if arguments is not None else sys.argv[1:], prog_name="aggregator")
