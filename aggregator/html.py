@@ -1,0 +1,220 @@
+"""HTML as received → HTML that is safe to publish, or the text a person sees."""
+
+from __future__ import annotations
+
+from html import escape, unescape
+from typing import Any
+
+import nh3
+
+from aggregator.text import fit_for_xml, squeeze
+
+# Raised whenever the functions below give other bytes for the same input: rendered entries are
+# kept with it and rendered again when it differs (design, decision 5).
+RENDERER_VERSION = 1
+
+_MEDIA: dict[str, set[str]] = {
+    "audio": {"src", "controls", "preload", "title"},
+    "video": {"src", "controls", "preload", "poster", "width", "height", "title"},
+    "source": {"src", "type"},
+    "track": {"src", "kind", "srclang", "label"},
+    "picture": set(),
+}
+_TAGS = set(nh3.ALLOWED_TAGS) | set(_MEDIA) | {"section", "main", "small", "big", "font", "tt"}
+_ATTRIBUTES: dict[str, set[str]] = {
+    **{tag: set(names) for tag, names in nh3.ALLOWED_ATTRIBUTES.items()},
+    **_MEDIA,
+}
+_ATTRIBUTES["img"] = {"src", "alt", "title", "width", "height"}
+_SCHEMES = {"http", "https", "mailto", "tel", "magnet", "geo", "xmpp", "irc", "ircs", "news"}
+_DROPPED_WITH_CONTENT = {"script", "style", "template", "noembed", "noframes", "title", "xmp"}
+
+# A title may carry these and nothing else: no links inside a link, no blocks, no pictures.
+_TITLE_TAGS = {"b", "i", "em", "strong", "sub", "sup", "code", "s", "del", "ins", "mark", "u"}
+_TITLE_TAGS |= {
+    "abbr",
+    "bdi",
+    "bdo",
+    "cite",
+    "kbd",
+    "q",
+    "ruby",
+    "rt",
+    "rp",
+    "samp",
+    "small",
+    "var",
+}
+
+_BLOCKS = frozenset(
+    "address article aside blockquote body br caption center dd details dialog div dl dt fieldset "
+    "figcaption figure footer form h1 h2 h3 h4 h5 h6 head header hr html legend li main nav ol "
+    "option p pre section select summary table tbody td tfoot th thead title tr ul".split()
+)
+_UNSEEN = frozenset(["script", "style", "template", "noembed", "noframes", "xmp"])
+
+
+def clean_html(html: str, base: str | None = None) -> str:
+    """HTML from outside without anything active; links and pictures made absolute against `base`.
+
+    No script, style, frame, form, event handler or inline CSS survives; audio and video do.
+    A relative address without a `base` is dropped, since it would point into the republishing
+    site. Parsed as the HTML standard says (html5ever, through nh3).
+    """
+    options: dict[str, Any] = {"url_relative": ("rewrite_with_base", base) if base else "deny"}
+    try:
+        cleaned = _clean(html, options)
+    except ValueError:  # a base that is no URL
+        cleaned = _clean(html, {"url_relative": "deny"})
+    return fit_for_xml(cleaned).replace("<img>", "")
+
+
+def _clean(html: str, options: dict[str, Any]) -> str:
+    return nh3.clean(
+        html,
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        url_schemes=_SCHEMES,
+        clean_content_tags=_DROPPED_WITH_CONTENT,
+        link_rel="noopener noreferrer nofollow",
+        **options,
+    )
+
+
+def clean_title(html: str) -> str:
+    """A title's HTML with nothing but inline emphasis left."""
+    cleaned = nh3.clean(
+        html,
+        tags=_TITLE_TAGS,
+        attributes={},
+        clean_content_tags=_DROPPED_WITH_CONTENT - {"title"},
+        link_rel=None,
+    )
+    return fit_for_xml(squeeze(cleaned))
+
+
+def visible_text(html: str) -> str:
+    """The text a person sees: tags away, blocks apart by a space, references resolved, squeezed.
+
+    Linear in the input however it is broken; a `<` that opens no tag is text.
+    """
+    if "<" not in html:
+        return squeeze(unescape(html))
+    return squeeze(unescape("".join(_text_runs(html))))
+
+
+def _text_runs(html: str) -> list[str]:
+    runs: list[str] = []
+    at, end = 0, len(html)
+    quotes = _Quotes(html)
+    while at < end:
+        start = html.find("<", at)
+        if start < 0:
+            runs.append(html[at:])
+            break
+        runs.append(html[at:start])
+        at = _after_markup(html, start, quotes, runs)
+    return runs
+
+
+def _after_markup(html: str, start: int, quotes: _Quotes, runs: list[str]) -> int:
+    """Where text goes on after the `<` at `start`; appends what the markup shows as."""
+    if html.startswith("<!--", start):
+        close = html.find("-->", start + 4)
+        return len(html) if close < 0 else close + 3
+    following = html[start + 1 : start + 2]
+    if following in ("!", "?") or following == "/":
+        close = html.find(">", start)
+        if close < 0:
+            return len(html)
+        if following == "/" and _tag_name(html, start + 2) in _BLOCKS:
+            runs.append(" ")
+        return close + 1
+    if not (following.isascii() and following.isalpha()):
+        runs.append("<")
+        return start + 1
+    name = _tag_name(html, start + 1)
+    close = quotes.tag_end(start)
+    if close < 0:
+        runs.append("<")
+        return start + 1 if quotes.more_tags(start) else _rest(html, start, runs)
+    if name in _BLOCKS:
+        runs.append(" ")
+    if name in _UNSEEN:
+        return _after_unseen(html, name, close + 1)
+    return close + 1
+
+
+def _rest(html: str, start: int, runs: list[str]) -> int:
+    runs.append(html[start + 1 :])
+    return len(html)
+
+
+def _tag_name(html: str, at: int) -> str:
+    end = at
+    while end < len(html) and end - at < 20 and html[end].isalnum():
+        end += 1
+    return html[at:end].lower()
+
+
+def _after_unseen(html: str, name: str, at: int) -> int:
+    """Past the end tag of an element whose content is never seen; the end when there is none."""
+    while True:
+        close = html.find("</", at)
+        if close < 0:
+            return len(html)
+        if _tag_name(html, close + 2) == name:
+            end = html.find(">", close)
+            return len(html) if end < 0 else end + 1
+        at = close + 2
+
+
+class _Quotes:
+    """Finds the `>` that ends a tag, passing over quoted values, in linear time over all calls."""
+
+    def __init__(self, html: str) -> None:
+        self._html = html
+        self._last = {mark: html.rfind(mark) for mark in ">\"'"}
+        # Up to here quotes have proved to pair with nothing sensible, and are taken as plain
+        # characters: without this a text of unclosed quotes would be scanned anew for each tag.
+        self._plain_until = 0
+
+    def more_tags(self, start: int) -> bool:
+        return self._last[">"] > start
+
+    def tag_end(self, start: int) -> int:
+        """The index of the `>` of the tag at `start`, or -1. An unclosed quote ends at first `>`."""
+        html = self._html
+        close = html.find(">", start) if self._last[">"] > start else -1
+        if close < 0 or start < self._plain_until:
+            return close
+        first, at = close, start
+        while True:
+            quote = self._next_quote(at, close)
+            if quote < 0:
+                return close
+            mark = html[quote]
+            partner = html.find(mark, quote + 1) if self._last[mark] > quote else -1
+            if partner < 0 or partner - start > 8192:
+                self._plain_until = max(quote, partner)
+                return first
+            at = partner + 1
+            if partner > close:
+                close = html.find(">", at) if self._last[">"] > partner else -1
+                if close < 0:
+                    self._plain_until = partner
+                    return first
+
+    def _next_quote(self, start: int, end: int) -> int:
+        """The first quote that opens a value (it follows a `=`), in html[start:end]."""
+        html = self._html
+        double, single = html.find('="', start, end), html.find("='", start, end)
+        if double < 0 or (0 <= single < double):
+            double = single
+        return double + 1 if double >= 0 else -1
+
+
+def text_to_html(text: str) -> str:
+    """Plain text as HTML: escaped, paragraphs at blank lines, line ends kept."""
+    paragraphs = [p.strip() for p in text.replace("\r\n", "\n").split("\n\n") if p.strip()]
+    return "".join(f"<p>{escape(p, quote=False).replace(chr(10), '<br>')}</p>" for p in paragraphs)
