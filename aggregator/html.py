@@ -183,7 +183,7 @@ class _Quotes:
         return self._last[">"] > start
 
     def tag_end(self, start: int) -> int:
-        """The index of the `>` of the tag at `start`, or -1. An unclosed quote ends at first `>`."""
+        """The index of the `>` of the tag at `start`, or -1; an unclosed quote counts for nothing."""
         html = self._html
         close = html.find(">", start) if self._last[">"] > start else -1
         if close < 0 or start < self._plain_until:

@@ -65,7 +65,7 @@ class FetchSettings:
 
 @dataclass(frozen=True, slots=True)
 class PublishSettings:
-    """The `publish:` part: where documents go (an absolute path) and how many entries each holds."""
+    """The `publish:` part: the folder (absolute) of the documents, entries in each."""
 
     directory: str
     entries: int = 100
@@ -243,7 +243,7 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Enclosure:
-    """A related resource such as audio or a picture. `length` is in bytes, `duration` in seconds."""
+    """A related resource such as audio or a picture; `length` in bytes, `duration` in s."""
 
     url: str
     type: str | None = None

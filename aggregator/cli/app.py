@@ -1,4 +1,4 @@
-"""Command line → the function of the command; each command is a module of its own, imported late."""
+"""Command line → the function of a command; each is a module of its own, imported late."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import importlib
 import sys
 from typing import Any
 
-import click
 import typer
 from typer.core import TyperGroup
 
@@ -27,11 +26,11 @@ COMMANDS: dict[str, str] = {
 class LazyGroup(TyperGroup):
     """A group that knows its commands' names and imports one when it is asked for."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         """The names, in the order of the table."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command, built from its module; None for an unknown name."""
         if cmd_name not in COMMANDS:
             return None
@@ -40,7 +39,7 @@ class LazyGroup(TyperGroup):
         single.command(name=cmd_name, help=COMMANDS[cmd_name])(module.command)
         return typer.main.get_command(single)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
         """The table of commands, without importing any of them."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
