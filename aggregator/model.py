@@ -47,13 +47,18 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class FetchSettings:
-    """The `fetch:` part of feeds.yaml: caps (bytes, seconds) and permissions of every fetch."""
+    """The `fetch:` part of feeds.yaml: caps (bytes, seconds) and permissions of every fetch.
+
+    `host_delay` is the least time in seconds between two requests to one public host; private
+    hosts that may be fetched at all need no spacing.
+    """
 
     allow_private: tuple[str, ...] = ()
     user_agent: str | None = None
     proxy: str | None = None
     per_host: int = 2
-    concurrency: int = 64
+    host_delay: float = 0.5
+    concurrency: int = 256
     timeout: float = 60.0
     idle_timeout: float = 30.0
     max_wire_bytes: int = 16 * 2**20
@@ -99,7 +104,8 @@ class FetchRequest:
     """One conditional GET. `etag` and `last_modified` go out byte for byte as they came in.
 
     `body_digest` is the SHA-256 (hex) of the wire bytes last used: the same bytes again
-    come back as NotModified with status 200, not inflated.
+    come back as NotModified with status 200, not inflated. `validators_url` is the address that
+    gave the validators, where redirects led elsewhere than `url`: on the way they go to no third.
     """
 
     url: str
@@ -109,6 +115,7 @@ class FetchRequest:
     allow_private: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
     proxy: str | None = None
+    validators_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +164,8 @@ class NotModified:
 class FetchFailed:
     """An expected failure, as a value. `reason` is a short name such as `timeout` or `http-404`,
 
-    `message` a sentence for people; `host_rests` asks that the whole host be left alone (429, 503).
+    `message` a sentence for people; `host_rests` asks that the whole host be left alone (429, 503):
+    `host` (a name, with its port unless the usual one) until `retry_after`.
     """
 
     url: str
@@ -167,6 +175,7 @@ class FetchFailed:
     retry_after: datetime | None = None
     gone: bool = False
     host_rests: bool = False
+    host: str | None = None
 
 
 FetchOutcome = Fetched | NotModified | FetchFailed
@@ -191,7 +200,8 @@ class UpdateHints:
 class PollState:
     """What the store remembers of a source between polls; `schedule` makes each from the last.
 
-    `url` is the address the validators and the digest belong to. `next_poll_at` None means: never
+    `url` is the address the validators and the digest were asked at, `final_url` where redirects
+    led from there, `source_url` what feeds.yaml said at the time. `next_poll_at` None means: never
     polled. `failures` counts since the last success; `failing_since` is the first of them.
     `moved_to` is where permanent redirects led, `moved_seen` how many polls in a row said so.
     """
@@ -214,6 +224,8 @@ class PollState:
     moved_to: str | None = None
     moved_seen: int = 0
     hints: UpdateHints = UpdateHints()
+    final_url: str | None = None
+    source_url: str | None = None
 
 
 # ---------------------------------------------------------------- what a feed said
@@ -342,3 +354,275 @@ class Document:
 
 # Atom's name → where each other format keeps the same thing, in order of preference.
 FIELD_NAMES: MappingProxyType[str, MappingProxyType[str, tuple[str, ...]]] = MappingProxyType({})
+
+
+# ---------------------------------------------------------------- what was recognised and decided
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedEntry:
+    """An entry with what it is recognised by.
+
+    `guid` is never empty: the feed's own, else minted from link or text. `link_key` is the link
+    without what varies between tellers; `title_key` and `text_key` are digests (hex) of the
+    normal form of title and visible text, `text_length` its characters. `meta_key` is one of
+    link and enclosures, `digest` (SHA-256, hex) one of all three: that of the snapshot.
+    `atom_id` is the guid where it is fit to be an atom:id. `position` counts from the top.
+    """
+
+    entry: Entry
+    guid: str
+    link_key: str | None
+    title_key: str
+    text_key: str
+    meta_key: str
+    digest: str
+    text_length: int
+    position: int
+    atom_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownEntry:
+    """An entry as the store holds it, reduced to what recognising needs (see KeyedEntry)."""
+
+    entry_id: int
+    source_id: int
+    story_id: int
+    guid: str
+    link_key: str | None
+    title_key: str
+    text_key: str
+    meta_key: str
+    text_length: int
+    published: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """An entry not seen before; `story_id` is set when a known story already carries its text.
+
+    `same_as` is the position of an earlier entry of this document that does.
+    """
+
+    keyed: KeyedEntry
+    story_id: int | None = None
+    same_as: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Revised:
+    """A known entry whose title, text or metadata changed; `changed` names which."""
+
+    keyed: KeyedEntry
+    known: KnownEntry
+    changed: tuple[Literal["text", "title", "metadata"], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """A known entry that says nothing new; `rekeyed` when only its guid was renewed."""
+
+    keyed: KeyedEntry
+    known: KnownEntry
+    rekeyed: bool = False
+
+
+Decided = New | Revised | Same
+
+DecidedBy = Literal["correction", "source", "rule", "model"]
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryDecision:
+    """One category of an entry, who decided it, and the evidence (a rule, a source's id …)."""
+
+    category: str
+    decided_by: DecidedBy
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryUpdate:
+    """What the store is to save of one entry: the decision and, for a new one, its categories."""
+
+    decided: Decided
+    categories: tuple[CategoryDecision, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PollUpdate:
+    """All that one poll of one source changes, saved in one transaction with its validators.
+
+    `url` is where the body came from, `body` what came (None when there was none).
+    """
+
+    source_id: int
+    state: PollState
+    polled_at: datetime
+    duration_ms: int
+    feed: ParsedFeed | None = None
+    entries: tuple[EntryUpdate, ...] = ()
+    url: str | None = None
+    body: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPoll:
+    """What saving a poll did: counts of entries."""
+
+    new: int = 0
+    revised: int = 0
+    duplicate: int = 0
+
+
+# ---------------------------------------------------------------- what is kept, as it is shown
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredSource:
+    """A source as it was configured when store and feeds.yaml were last brought together."""
+
+    name: str
+    title: str
+    url: str
+    enabled: bool
+    categories: tuple[str, ...]
+    schedule: str | None
+    removed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """A source as the store holds it: its number there and what its schedule remembers."""
+
+    source_id: int
+    name: str
+    first_url: str
+    state: PollState
+
+
+@dataclass(frozen=True, slots=True)
+class OutputRecord:
+    """A published feed as the store holds it. `kind`: category, all, uncategorized."""
+
+    output_id: int
+    name: str
+    kind: str
+    key: str
+    title: str
+    created_at: datetime
+    updated_at: datetime
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """An entry of a story, and the source that carries it."""
+
+    entry_id: int
+    source_name: str
+    source_title: str
+    guid: str
+    link: str | None
+    title: str | None
+    published: datetime | None
+    first_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One captured version of an entry, with its readable content."""
+
+    snapshot_id: int
+    entry_id: int
+    number: int
+    taken_at: datetime
+    digest: str
+    changed: tuple[str, ...]
+    title: Text | None
+    link: str | None
+    summary: Text | None
+    content: Text | None
+    published: datetime | None
+    updated: datetime | None
+    language: str | None
+    authors: tuple[str, ...]
+    tags: tuple[Tag, ...]
+    enclosures: tuple[Enclosure, ...]
+    rights: str | None
+    feed_updated: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedStory:
+    """A story as a feed shows it: its lead's latest snapshot, and who carries it."""
+
+    story_id: int
+    key: str
+    atom_id: str
+    updated_at: datetime
+    revision: int
+    first_taken_at: datetime
+    snapshot: Snapshot
+    source_name: str
+    source_title: str
+    source_link: str | None
+    source_feed_id: str | None
+    source_first_url: str
+    carriers: tuple[Carrier, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRecord:
+    """A published document: the revision its bytes last changed at, and their SHA-256 (hex)."""
+
+    path: str
+    revision: int
+    rendered_revision: int
+    settings: str
+    digest: str
+    size: int
+    modified_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHealth:
+    """A source as `/sources` and `aggregator sources` show it."""
+
+    name: str
+    title: str
+    url: str
+    enabled: bool
+    removed_at: datetime | None
+    categories: tuple[str, ...]
+    state: PollState
+    entries: int
+    last_poll_new: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoryDetails:
+    """Everything `show` tells of a story."""
+
+    story: PublishedStory
+    created_at: datetime
+    snapshots: tuple[Snapshot, ...]
+    decisions: tuple[tuple[int, CategoryDecision, datetime], ...]
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UndecidedEntry:
+    """An entry whose category is to be decided anew."""
+
+    entry_id: int
+    story_id: int
+    source_name: str
+    title: Text | None
+    summary: Text | None
+    content: Text | None
+    link: str | None
+    authors: tuple[str, ...]
+    tags: tuple[Tag, ...]
+    language: str | None

@@ -1,0 +1,106 @@
+"""What every part of the SQLite store stands on: the transaction, revisions, stamps and ids."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+from aggregator.store.errors import StoreError
+from aggregator.store.times import to_text
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Rows:
+    """A connection with the bookkeeping of its open transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._db = connection
+        self._revision: int | None = None
+        self._last_stamp: int | None = None
+        self._next_ids: dict[str, int] = {}
+        self._touched: set[int] = set()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """One transaction: all of it is saved, or (on any exception) none. Not to be nested.
+
+        Raises StoreError when SQLite cannot save (disk full, locked, damaged).
+        """
+        try:
+            self._db.execute("begin immediate")
+        except sqlite3.Error as error:
+            raise StoreError(f"the store cannot be written: {error}") from error
+        self._forget()
+        try:
+            yield
+            self._write_counters()
+            self._db.execute("commit")
+        except BaseException as error:
+            if self._db.in_transaction:
+                self._db.execute("rollback")
+            if isinstance(error, sqlite3.Error):
+                raise StoreError(f"the store could not save: {error}") from error
+            raise
+        finally:
+            self._forget()
+
+    def _forget(self) -> None:
+        self._revision = None
+        self._last_stamp = None
+        self._next_ids = {}
+        self._touched = set()
+
+    def _counter(self, name: str) -> int:
+        row = self._db.execute("select value from counters where name = ?", (name,)).fetchone()
+        return int(row[0])
+
+    def current_revision(self) -> int:
+        """The number of the last saved change."""
+        return self._counter("revision")
+
+    def _new_revision(self) -> int:
+        """The revision of this transaction; one for all it changes."""
+        if self._revision is None:
+            self._revision = self._counter("revision") + 1
+        return self._revision
+
+    def _stamp(self, now: datetime) -> datetime:
+        """`now`, or the first microsecond after the last stamp given: no two are ever the same."""
+        if self._last_stamp is None:
+            self._last_stamp = self._counter("stamp")
+        moment = max((now - _EPOCH) // _MICROSECOND, self._last_stamp + 1)
+        self._last_stamp = moment
+        return _EPOCH + moment * _MICROSECOND
+
+    def _next_id(self, table: str, column: str = "id") -> int:
+        """The next free number of `table`: rows are numbered before they are written."""
+        following = self._next_ids.get(table)
+        if following is None:
+            row = self._db.execute(f"select coalesce(max({column}), 0) from {table}").fetchone()
+            following = int(row[0]) + 1
+        self._next_ids[table] = following + 1
+        return following
+
+    def _touch(self, output_ids: set[int]) -> None:
+        """Mark outputs as visibly changed by this transaction."""
+        self._touched |= output_ids
+
+    def _write_counters(self) -> None:
+        if self._touched:
+            self._touch_outputs(sorted(self._touched))
+        for name, value in (("revision", self._revision), ("stamp", self._last_stamp)):
+            if value is not None:
+                self._db.execute("update counters set value = ? where name = ?", (value, name))
+
+    def _touch_outputs(self, output_ids: list[int]) -> None:
+        if self._last_stamp is None:
+            self._last_stamp = self._counter("stamp")
+        stamp = to_text(_EPOCH + self._last_stamp * _MICROSECOND)
+        self._db.executemany(
+            "update outputs set revision = ?, updated_at = max(updated_at, ?) where id = ?",
+            [(self._new_revision(), stamp, output_id) for output_id in output_ids],
+        )

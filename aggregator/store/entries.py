@@ -1,0 +1,378 @@
+"""Entries: what is already known of them, and the saving of what one poll decided."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+import zstandard
+
+from aggregator.model import (
+    Entry,
+    EntryUpdate,
+    KeyedEntry,
+    KnownEntry,
+    New,
+    PollUpdate,
+    Revised,
+    SavedPoll,
+)
+from aggregator.store.outputs import OutputRows
+from aggregator.store.snapshots import snapshot_columns
+from aggregator.store.sources import SourceRows
+from aggregator.store.times import from_text_or_none, to_text, to_text_or_none
+
+CODEC = "zstd"
+_KNOWN_COLUMNS = (
+    "entries.id, source_id, story_id, guid, link_key, title_key, text_key, meta_key, "
+    "text_length, published"
+)
+
+_INSERTS = {
+    "captures": (
+        "id, digest, kind, codec, body, size, encoding, format, url, context_id, taken_at"
+    ),
+    "entries": (
+        "id, source_id, story_id, snapshot_id, guid, link_key, title_key, text_key, meta_key, "
+        "text_length, published, first_seen_at"
+    ),
+    "snapshots": (
+        "id, entry_id, number, taken_at, changed, digest, capture_id, title, title_kind, link, "
+        "summary, summary_kind, content, content_kind, base, language, published, updated, "
+        "authors, tags, enclosures, origin, rights, feed_updated"
+    ),
+    "stories": "id, key, atom_id, lead_id, created_at, updated_at, revision",
+    "decisions": "id, story_id, entry_id, output_id, decided_by, evidence, decided_at",
+    "memberships": (
+        "position, output_id, story_id, listed, entered_at, entered_revision, left_revision"
+    ),
+}
+
+
+@lru_cache(maxsize=16)
+def _insert_sql(table: str) -> str:
+    columns = _INSERTS[table]
+    marks = ", ".join("?" * (columns.count(",") + 1))
+    return f"insert into {table} ({columns}) values ({marks})"
+
+
+@dataclass(slots=True)
+class _Save:
+    """One poll on its way into the tables: rows gathered per table, then written in one go each."""
+
+    poll: PollUpdate
+    source_name: str
+    first_url: str
+    flood_after: int | None
+    rows: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
+    context_id: int | None = None
+    document_id: int | None = None
+    story_of_position: dict[int, int] = field(default_factory=dict)
+    joined: list[int] = field(default_factory=list)
+    minted: set[str] = field(default_factory=set)
+    new: int = 0
+    revised: int = 0
+    duplicate: int = 0
+
+    def add(self, table: str, row: tuple[Any, ...]) -> None:
+        self.rows.setdefault(table, []).append(row)
+
+
+class EntryRows(SourceRows, OutputRows):
+    """The entries' part of the SQLite store."""
+
+    def __init__(self, connection: Any) -> None:
+        super().__init__(connection)
+        self._compressor = zstandard.ZstdCompressor(level=3)
+
+    # ------------------------------------------------------------ what is known
+
+    def known_entries(self, source_id: int, keyed: Sequence[KeyedEntry]) -> list[KnownEntry]:
+        """The source's entries that any of `keyed` may be: same guid, same link or same text."""
+        guids = [entry.guid for entry in keyed]
+        rows = self._db.execute(
+            f"select {_KNOWN_COLUMNS} from entries where source_id = ? "
+            "and guid in (select value from json_each(?))",
+            (source_id, json.dumps(guids)),
+        ).fetchall()
+        found = {row[3] for row in rows}
+        strange = [entry for entry in keyed if entry.guid not in found]
+        if strange:
+            rows += self._by_content(strange, "source_id = ?", (source_id,))
+        return _distinct(rows)
+
+    def carriers_elsewhere(self, keyed: Sequence[KeyedEntry]) -> list[KnownEntry]:
+        """Entries of any source with the link of one of `keyed`: they may carry its story."""
+        links = [entry.link_key for entry in keyed if entry.link_key]
+        if not links:
+            return []
+        rows = self._db.execute(
+            f"select {_KNOWN_COLUMNS} from entries "
+            "where link_key in (select value from json_each(?))",
+            (json.dumps(links),),
+        ).fetchall()
+        return _distinct(rows)
+
+    def _by_content(
+        self, keyed: Sequence[KeyedEntry], where: str, parameters: tuple[Any, ...]
+    ) -> list[Any]:
+        links = json.dumps([entry.link_key for entry in keyed if entry.link_key])
+        texts = json.dumps([entry.text_key for entry in keyed if entry.text_length])
+        found: list[Any] = []
+        for column, values in (("link_key", links), ("text_key", texts)):
+            found += self._db.execute(
+                f"select {_KNOWN_COLUMNS} from entries where "
+                f"{column} in (select value from json_each(?)) and {where} limit 5000",
+                (values, *parameters),
+            ).fetchall()
+        return found
+
+    # ------------------------------------------------------------ saving
+
+    def save_poll(self, poll: PollUpdate, initial: int) -> SavedPoll:
+        """Save one poll's entries, its feed's facts and its source's state (validators with them).
+
+        `initial`: how many entries of a source never read before reach the feeds at once. To be
+        called inside a transaction.
+        """
+        save = self._open_save(poll, initial)
+        order = _by_age(poll)
+        for rank, update in enumerate(order):
+            listed = save.flood_after is None or rank >= len(order) - save.flood_after
+            self._save_entry(save, update, listed)
+        self._write(save)
+        self.save_feed_facts(poll)
+        self.save_states([(poll.source_id, poll.state)])
+        return SavedPoll(save.new, save.revised, save.duplicate)
+
+    def _open_save(self, poll: PollUpdate, initial: int) -> _Save:
+        name, first_url = self._db.execute(
+            "select name, first_url from sources where id = ?", (poll.source_id,)
+        ).fetchone()
+        any_entry = self._db.execute(
+            "select 1 from entries where source_id = ? limit 1", (poll.source_id,)
+        ).fetchone()
+        return _Save(poll, name, first_url, None if any_entry else initial)
+
+    def _save_entry(self, save: _Save, update: EntryUpdate, listed: bool) -> None:
+        decided = update.decided
+        if isinstance(decided, New):
+            self._save_new(save, update, decided, listed)
+        elif isinstance(decided, Revised):
+            self._save_revised(save, decided)
+        elif decided.rekeyed:
+            self._db.execute(
+                "update entries set guid = ? where id = ?",
+                (decided.keyed.guid, decided.known.entry_id),
+            )
+
+    def _save_new(self, save: _Save, update: EntryUpdate, decided: New, listed: bool) -> None:
+        keyed = decided.keyed
+        entry_id = self._next_id("entries")
+        stamp = self._stamp(save.poll.polled_at)
+        # Entries of this document that carry one story are known by the first one's position;
+        # whichever of them is the oldest opens it.
+        group = keyed.position if decided.same_as is None else decided.same_as
+        story_id = decided.story_id or save.story_of_position.get(group)
+        carried = story_id is not None
+        if story_id is None:
+            story_id = self._open_story(save, keyed, entry_id, stamp)
+            save.new += 1
+        else:
+            save.duplicate += 1
+        save.story_of_position[group] = story_id
+        snapshot_id = self._add_snapshot(save, keyed, entry_id, 1, (), stamp)
+        save.add(
+            "entries",
+            (
+                *(entry_id, save.poll.source_id, story_id, snapshot_id, keyed.guid),
+                *(keyed.link_key, keyed.title_key, keyed.text_key, keyed.meta_key),
+                *(keyed.text_length, to_text_or_none(keyed.entry.published), to_text(stamp)),
+            ),
+        )
+        names = {decision.category for decision in update.categories}
+        for decision in update.categories:
+            output_id = self._output_id(decision.category)
+            row_id = self._next_id("decisions")
+            by = (decision.decided_by, decision.evidence, to_text(stamp))
+            save.add("decisions", (row_id, story_id, entry_id, output_id, *by))
+        if carried:
+            save.joined.append(story_id)
+        else:
+            wanted = [
+                self._output_id(name) for name in ("all", *sorted(names or {"uncategorized"}))
+            ]
+            self._enter(save, story_id, wanted, stamp, listed)
+
+    def _enter(
+        self, save: _Save, story_id: int, output_ids: list[int], stamp: datetime, listed: bool
+    ) -> None:
+        for output_id in output_ids:
+            position = self._next_id("memberships", "position")
+            at = (to_text(stamp), self._new_revision(), None)
+            save.add("memberships", (position, output_id, story_id, int(listed), *at))
+        if listed:
+            self._touch(set(output_ids))
+
+    def _open_story(self, save: _Save, keyed: KeyedEntry, entry_id: int, stamp: datetime) -> int:
+        story_id = self._next_id("stories")
+        key = self._free_key(save, keyed.guid)
+        atom_id = keyed.atom_id
+        if atom_id is None or self._atom_id_taken(save, atom_id):
+            atom_id = _urn(key)
+        save.minted.add(atom_id)
+        at = to_text(stamp)
+        save.add(
+            "stories",
+            (story_id, key, atom_id, entry_id, at, at, self._new_revision()),
+        )
+        return story_id
+
+    def _free_key(self, save: _Save, guid: str) -> str:
+        """UUIDv5 of the source's first address and the guid; its name tells twins apart."""
+        name = f"{save.first_url} {guid}"
+        while True:
+            key = uuid5(NAMESPACE_URL, name).hex
+            taken = self._db.execute("select 1 from stories where key = ?", (key,)).fetchone()
+            if not taken and key not in save.minted:
+                save.minted.add(key)
+                return key
+            name += f" {save.source_name}"
+
+    def _atom_id_taken(self, save: _Save, atom_id: str) -> bool:
+        if atom_id in save.minted:
+            return True
+        query = "select 1 from stories where atom_id = ?"
+        return self._db.execute(query, (atom_id,)).fetchone() is not None
+
+    def _save_revised(self, save: _Save, decided: Revised) -> None:
+        keyed, known = decided.keyed, decided.known
+        stamp = self._stamp(save.poll.polled_at)
+        number, lead_id = self._db.execute(
+            "select max(number) + 1, (select lead_id from stories where id = ?) from snapshots "
+            "where entry_id = ?",
+            (known.story_id, known.entry_id),
+        ).fetchone()
+        snapshot_id = self._add_snapshot(
+            save, keyed, known.entry_id, number, decided.changed, stamp
+        )
+        self._db.execute(
+            "update entries set snapshot_id = ?, guid = ?, link_key = ?, title_key = ?, "
+            "text_key = ?, meta_key = ?, text_length = ?, published = ? where id = ?",
+            (
+                *(snapshot_id, keyed.guid, keyed.link_key, keyed.title_key),
+                *(keyed.text_key, keyed.meta_key, keyed.text_length),
+                *(to_text_or_none(keyed.entry.published), known.entry_id),
+            ),
+        )
+        save.revised += 1
+        if lead_id == known.entry_id:
+            visible = "text" in decided.changed or "title" in decided.changed
+            self._change_story(known.story_id, stamp if visible else None)
+
+    def _change_story(self, story_id: int, updated_at: datetime | None) -> None:
+        """A new revision for a story and every output that shows it; `updated` moves if given."""
+        self._db.execute(
+            "update stories set revision = ?, updated_at = coalesce(?, updated_at) where id = ?",
+            (self._new_revision(), to_text_or_none(updated_at), story_id),
+        )
+        rows = self._db.execute(
+            "select output_id from memberships where story_id = ? and left_revision is null "
+            "and listed = 1",
+            (story_id,),
+        )
+        self._touch({row[0] for row in rows})
+
+    def _add_snapshot(
+        self,
+        save: _Save,
+        keyed: KeyedEntry,
+        entry_id: int,
+        number: int,
+        changed: tuple[str, ...],
+        stamp: datetime,
+    ) -> int:
+        snapshot_id = self._next_id("snapshots")
+        capture_id = self._capture(save, keyed.entry, stamp)
+        content = snapshot_columns(keyed.entry, save.poll)
+        row = (snapshot_id, entry_id, number, to_text(stamp), json.dumps(changed))
+        save.add("snapshots", (*row, keyed.digest, capture_id, *content))
+        return snapshot_id
+
+    def _capture(self, save: _Save, entry: Entry, stamp: datetime) -> int | None:
+        """The raw bytes: the entry's own with its context, or once a poll the whole document."""
+        poll = save.poll
+        if entry.raw is not None and poll.feed is not None:
+            if save.context_id is None and poll.feed.context:
+                save.context_id = self._context(poll.feed.context)
+            return self._add_capture(save, "entry", entry.raw, save.context_id, stamp)
+        if save.document_id is None and poll.body is not None:
+            save.document_id = self._add_capture(save, "document", poll.body, None, stamp)
+        return save.document_id
+
+    def _add_capture(
+        self, save: _Save, kind: str, raw: bytes, context_id: int | None, stamp: datetime
+    ) -> int:
+        capture_id = self._next_id("captures")
+        feed = save.poll.feed
+        about = (feed.encoding, feed.format) if feed is not None else (None, None)
+        packed = self._compressor.compress(raw)
+        digest = hashlib.sha256(raw).hexdigest()
+        body = (digest, kind, CODEC, packed, len(raw))
+        save.add("captures", (capture_id, *body, *about, save.poll.url, context_id, to_text(stamp)))
+        return capture_id
+
+    def _context(self, context: bytes) -> int:
+        digest = hashlib.sha256(context).hexdigest()
+        row = self._db.execute("select id from contexts where digest = ?", (digest,)).fetchone()
+        if row is not None:
+            return int(row[0])
+        cursor = self._db.execute(
+            "insert into contexts (digest, body) values (?, ?)", (digest, context)
+        )
+        return int(cursor.lastrowid or 0)
+
+    def _write(self, save: _Save) -> None:
+        # Stories before entries and entries before the rest: foreign keys are checked at once.
+        for table in ("captures", "stories", "entries", "snapshots", "decisions", "memberships"):
+            if rows := save.rows.get(table):
+                self._db.executemany(_insert_sql(table), rows)
+        for story_id in dict.fromkeys(save.joined):
+            self._settle_memberships(story_id, save.poll.polled_at)
+            self._change_story(story_id, None)
+
+
+def _by_age(poll: PollUpdate) -> list[EntryUpdate]:
+    """Oldest first, so that the newest enters the outputs last and stands on top.
+
+    By date where the entry has one (not after the poll itself), else by the document's order,
+    in which feeds have the newest first.
+    """
+
+    def age(update: EntryUpdate) -> tuple[datetime, int]:
+        entry = update.decided.keyed.entry
+        date = entry.published or entry.updated or poll.polled_at
+        return min(date, poll.polled_at), -update.decided.keyed.position
+
+    return sorted(poll.entries, key=age)
+
+
+def _distinct(rows: Iterable[Any]) -> list[KnownEntry]:
+    return list({row[0]: _known_entry(row) for row in rows}.values())
+
+
+def _known_entry(row: Sequence[Any]) -> KnownEntry:
+    entry_id, source_id, story_id, guid, link_key, title_key, text_key, meta_key = row[:8]
+    keys = guid, link_key, title_key, text_key, meta_key or ""
+    published = from_text_or_none(row[9])
+    return KnownEntry(entry_id, source_id, story_id, *keys, row[8] or 0, published)
+
+
+def _urn(key: str) -> str:
+    return f"urn:uuid:{key[:8]}-{key[8:12]}-{key[12:16]}-{key[16:20]}-{key[20:]}"

@@ -1,0 +1,281 @@
+"""An empty or older SQLite file → the schema this version knows, by numbered migrations.
+
+Table and column names are what people see in Datasette: plural nouns, times as UTC text,
+JSON where a value is a list, digests in hex.
+"""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+from sqlite_utils.db import Table
+from sqlite_utils.migrations import Migrations
+
+MIGRATION_SET = "aggregator"
+migrations = Migrations(MIGRATION_SET)
+
+
+@migrations()
+def m0001_first_schema(db: Database) -> None:
+    """Sources, captures, entries, snapshots, stories, outputs, memberships, decisions."""
+    _create_sources(db)
+    _create_entries(db)
+    _create_stories(db)
+    _create_outputs(db)
+
+
+def _table(db: Database, name: str) -> Table:
+    table = db[name]
+    assert isinstance(table, Table)
+    return table
+
+
+def _create_sources(db: Database) -> None:
+    _table(db, "sources").create(
+        {
+            "id": int,
+            "name": str,  # the id in feeds.yaml
+            "title": str,
+            "url": str,
+            "first_url": str,  # the address at first sight: stories' keys are made from it
+            "enabled": int,
+            "categories": str,  # JSON list, as configured when last reconciled
+            "schedule": str,  # every or at, as configured when last reconciled
+            "feed_title": str,
+            "feed_id": str,
+            "feed_link": str,
+            "language": str,
+            "added_at": str,
+            "removed_at": str,
+        },
+        pk="id",
+        not_null={"name", "title", "url", "first_url", "enabled", "categories", "added_at"},
+    )
+    _table(db, "sources").create_index(["name"], unique=True)
+    _table(db, "source_states").create(
+        {
+            "source_id": int,
+            "url": str,
+            "etag": str,
+            "last_modified": str,
+            "body_digest": str,
+            "next_poll_at": str,
+            "last_poll_at": str,
+            "last_success_at": str,
+            "last_new_at": str,
+            "interval_s": float,
+            "failures": int,
+            "failing_since": str,
+            "outcome": str,
+            "status": int,
+            "error": str,
+            "gone": int,
+            "moved_to": str,
+            "moved_seen": int,
+            "hints": str,  # JSON: how often the feed says it may be asked
+            "extra": str,  # JSON: what the schedule remembers beside
+            "chunks": bytes,  # 16-byte digests of the entries' raw bytes at the last reading
+        },
+        pk="source_id",
+        not_null={"failures", "gone", "moved_seen"},
+        foreign_keys=[("source_id", "sources", "id")],
+    )
+    _table(db, "source_states").create_index(["next_poll_at"])
+    _table(db, "polls").create(
+        {
+            "id": int,
+            "source_id": int,
+            "polled_at": str,
+            "duration_ms": int,
+            "outcome": str,
+            "status": int,
+            "size": int,
+            "new": int,
+            "revised": int,
+            "duplicate": int,
+            "error": str,
+        },
+        pk="id",
+        not_null={"source_id", "polled_at", "outcome"},
+        foreign_keys=[("source_id", "sources", "id")],
+    )
+    _table(db, "polls").create_index(["polled_at"])
+    _table(db, "polls").create_index(["source_id", "polled_at"])
+    _table(db, "hosts").create(
+        {"host": str, "rests_until": str}, pk="host", not_null={"rests_until"}
+    )
+
+
+def _create_entries(db: Database) -> None:
+    _table(db, "contexts").create(
+        {"id": int, "digest": str, "body": bytes}, pk="id", not_null={"digest", "body"}
+    )
+    _table(db, "contexts").create_index(["digest"], unique=True)
+    _table(db, "captures").create(
+        {
+            "id": int,
+            "digest": str,  # SHA-256 of the bytes as they came
+            "kind": str,  # entry: one entry's own bytes; document: the whole body
+            "codec": str,  # how `body` is compressed
+            "body": bytes,
+            "size": int,
+            "encoding": str,
+            "format": str,
+            "url": str,
+            "context_id": int,  # what is needed beside to read an entry's bytes alone
+            "taken_at": str,
+        },
+        pk="id",
+        not_null={"digest", "kind", "codec", "body", "size", "taken_at"},
+        foreign_keys=[("context_id", "contexts", "id")],
+    )
+    _table(db, "captures").create_index(["digest"])
+    _table(db, "entries").create(
+        {
+            "id": int,
+            "source_id": int,
+            "story_id": int,
+            "snapshot_id": int,  # the latest
+            "guid": str,
+            "link_key": str,
+            "title_key": str,
+            "text_key": str,
+            "meta_key": str,
+            "text_length": int,
+            "published": str,
+            "first_seen_at": str,
+        },
+        pk="id",
+        not_null={"source_id", "story_id", "guid", "title_key", "text_key", "first_seen_at"},
+        foreign_keys=[("source_id", "sources", "id"), ("story_id", "stories", "id")],
+    )
+    _table(db, "entries").create_index(["source_id", "guid"], unique=True)
+    _table(db, "entries").create_index(["link_key"])
+    _table(db, "entries").create_index(["story_id"])
+    _table(db, "entries").create_index(["text_key"])
+    _table(db, "snapshots").create(
+        {
+            "id": int,
+            "entry_id": int,
+            "number": int,  # 1 is the first
+            "taken_at": str,
+            "changed": str,  # JSON list: what changed against the one before
+            "digest": str,  # of title, text, link and enclosures in normal form
+            "capture_id": int,
+            "title": str,
+            "title_kind": str,
+            "link": str,
+            "summary": str,
+            "summary_kind": str,
+            "content": str,
+            "content_kind": str,
+            "base": str,
+            "language": str,
+            "published": str,
+            "updated": str,
+            "authors": str,
+            "tags": str,
+            "enclosures": str,
+            "origin": str,
+            "rights": str,
+            "feed_updated": str,
+        },
+        pk="id",
+        not_null={"entry_id", "number", "taken_at", "digest"},
+        foreign_keys=[("entry_id", "entries", "id"), ("capture_id", "captures", "id")],
+    )
+    _table(db, "snapshots").create_index(["entry_id", "number"], unique=True)
+
+
+def _create_stories(db: Database) -> None:
+    _table(db, "stories").create(
+        {
+            "id": int,
+            "key": str,  # 32 hex digits, minted once; the ITEM of commands and addresses
+            "atom_id": str,
+            "lead_id": int,  # the carrier seen first
+            "created_at": str,
+            "updated_at": str,  # when its text or title last changed; unique in the store
+            "revision": int,
+        },
+        pk="id",
+        not_null={"key", "atom_id", "created_at", "updated_at", "revision"},
+    )
+    _table(db, "stories").create_index(["key"], unique=True)
+    _table(db, "stories").create_index(["atom_id"], unique=True)
+    _table(db, "decisions").create(
+        {
+            "id": int,
+            "story_id": int,
+            "entry_id": int,
+            "output_id": int,  # the category
+            "decided_by": str,
+            "evidence": str,
+            "decided_at": str,
+        },
+        pk="id",
+        not_null={"story_id", "entry_id", "output_id", "decided_by", "decided_at"},
+        foreign_keys=[
+            ("story_id", "stories", "id"),
+            ("entry_id", "entries", "id"),
+            ("output_id", "outputs", "id"),
+        ],
+    )
+    _table(db, "decisions").create_index(["story_id"])
+    _table(db, "decisions").create_index(["entry_id"])
+    _table(db, "decisions").create_index(["output_id"])
+
+
+def _create_outputs(db: Database) -> None:
+    _table(db, "outputs").create(
+        {
+            "id": int,
+            "name": str,  # the id in feeds.yaml, or all, uncategorized
+            "kind": str,
+            "key": str,  # its feed's id is urn:uuid:KEY, minted once
+            "title": str,
+            "created_at": str,
+            "updated_at": str,  # its last visible change; only grows
+            "revision": int,
+            "removed_at": str,
+        },
+        pk="id",
+        not_null={"name", "kind", "key", "title", "created_at", "updated_at", "revision"},
+    )
+    _table(db, "outputs").create_index(["name"], unique=True)
+    _table(db, "former_names").create(
+        {"kind": str, "name": str, "id": int},
+        pk=("kind", "name"),
+        not_null={"id"},
+    )
+    _table(db, "memberships").create(
+        {
+            "position": int,  # grows with every entry into any output
+            "output_id": int,
+            "story_id": int,
+            "listed": int,  # 0: in the store and the archives only (see `initial`)
+            "entered_at": str,
+            "entered_revision": int,
+            "left_revision": int,
+        },
+        pk="position",
+        not_null={"output_id", "story_id", "listed", "entered_at", "entered_revision"},
+        foreign_keys=[("output_id", "outputs", "id"), ("story_id", "stories", "id")],
+    )
+    _table(db, "memberships").create_index(["output_id", "left_revision", "listed", "position"])
+    _table(db, "memberships").create_index(["story_id"])
+    _table(db, "documents").create(
+        {
+            "path": str,
+            "output_id": int,
+            "revision": int,  # the one at which these bytes last changed
+            "rendered_revision": int,  # the one it was last rendered at
+            "settings": str,  # digest of what beside the store it was rendered from
+            "digest": str,
+            "size": int,
+            "modified_at": str,
+        },
+        pk="path",
+        not_null={"revision", "rendered_revision", "settings", "digest", "modified_at"},
+    )
+    _table(db, "counters").create({"name": str, "value": int}, pk="name", not_null={"value"})
+    db.execute("insert into counters (name, value) values ('revision', 0), ('stamp', 0)")

@@ -1,0 +1,192 @@
+"""Outputs (published feeds), which story stands in which of them, and the documents written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+
+from aggregator.model import CategoryDecision, DocumentRecord, OutputRecord
+from aggregator.store.base import Rows
+from aggregator.store.times import from_text, to_text
+
+_OUTPUT_COLUMNS = "id, name, kind, key, title, created_at, updated_at, revision"
+
+
+class OutputRows(Rows):
+    """The outputs' part of the SQLite store."""
+
+    def __init__(self, connection: Any) -> None:
+        super().__init__(connection)
+        self._output_ids: dict[str, int] = {}
+
+    def _forget(self) -> None:
+        super()._forget()
+        self._output_ids = {}
+
+    def outputs(self) -> list[OutputRecord]:
+        """The outputs in force, in the order they came."""
+        rows = self._db.execute(
+            f"select {_OUTPUT_COLUMNS} from outputs where removed_at is null order by id"
+        )
+        return [_output(row) for row in rows]
+
+    def _output_id(self, name: str) -> int:
+        if not self._output_ids:
+            rows = self._db.execute("select name, id from outputs")
+            self._output_ids = dict(rows.fetchall())
+        return self._output_ids[name]
+
+    def put_output(self, name: str, kind: str, title: str, now: datetime) -> None:
+        """Add an output, or give one its title (and life) back. Its key never changes."""
+        at = to_text(self._stamp(now))
+        row = self._db.execute(
+            "select id, title, removed_at, kind from outputs where name = ?", (name,)
+        ).fetchone()
+        if row is None:
+            key = uuid5(NAMESPACE_URL, f"output {name}").hex
+            if self._db.execute("select 1 from outputs where key = ?", (key,)).fetchone():
+                key = uuid5(NAMESPACE_URL, f"output {name} {at}").hex  # a renamed one holds it
+            self._db.execute(
+                f"insert into outputs ({_OUTPUT_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?)",
+                (self._next_id("outputs"), name, kind, key, title, at, at, self._new_revision()),
+            )
+            self._output_ids = {}
+        elif (row[1], row[2], row[3]) != (title, None, kind):
+            self._db.execute(
+                "update outputs set title = ?, kind = ?, removed_at = null where id = ?",
+                (title, kind, row[0]),
+            )
+            self._touch({row[0]})
+
+    def rename_output(self, old: str, new: str) -> None:
+        """Give an output another name; its id, its history and its feed's id stay."""
+        self._db.execute("update outputs set name = ? where name = ?", (new, old))
+        output_id = self._db.execute("select id from outputs where name = ?", (new,)).fetchone()[0]
+        self._db.execute(
+            "insert or replace into former_names (kind, name, id) values ('output', ?, ?)",
+            (old, output_id),
+        )
+        self._db.execute("delete from former_names where kind = 'output' and name = ?", (new,))
+        self._output_ids = {}
+        self._touch({output_id})
+
+    def remove_output(self, name: str, now: datetime) -> list[int]:
+        """Take an output out of force; returns the stories that only it had decided for."""
+        output_id = self._output_id(name)
+        self._db.execute(
+            "update outputs set removed_at = ? where id = ?", (to_text(now), output_id)
+        )
+        rows = self._db.execute(
+            "select distinct story_id from decisions where output_id = ?", (output_id,)
+        ).fetchall()
+        self._db.execute("delete from decisions where output_id = ?", (output_id,))
+        self._new_revision()
+        return [row[0] for row in rows]
+
+    def former_output(self, name: str) -> str | None:
+        """The present name of an output that was once called `name`."""
+        row = self._db.execute(
+            "select outputs.name from former_names join outputs on outputs.id = former_names.id "
+            "where former_names.kind = 'output' and former_names.name = ? "
+            "and removed_at is null",
+            (name,),
+        ).fetchone()
+        return row[0] if row else None
+
+    # ------------------------------------------------------------ memberships
+
+    def replace_decisions(
+        self, entry_id: int, story_id: int, decisions: Sequence[CategoryDecision], now: datetime
+    ) -> None:
+        """Put an entry's category decisions in place of those it had."""
+        at = to_text(now)
+        self._db.execute("delete from decisions where entry_id = ?", (entry_id,))
+        self._db.executemany(
+            "insert into decisions (story_id, entry_id, output_id, decided_by, evidence, "
+            "decided_at) values (?, ?, ?, ?, ?, ?)",
+            [
+                (story_id, entry_id, self._output_id(d.category), d.decided_by, d.evidence, at)
+                for d in decisions
+            ],
+        )
+
+    def settle_memberships(self, story_ids: Iterable[int], now: datetime) -> int:
+        """Let stories stand in exactly the outputs their decisions name; returns how many moved."""
+        return sum(self._settle_memberships(story_id, now) for story_id in story_ids)
+
+    def _settle_memberships(self, story_id: int, now: datetime) -> bool:
+        wanted = {
+            row[0]
+            for row in self._db.execute(
+                "select distinct output_id from decisions where story_id = ?", (story_id,)
+            )
+        } or {self._output_id("uncategorized")}
+        wanted.add(self._output_id("all"))
+        present = dict(
+            self._db.execute(
+                "select output_id, listed from memberships where story_id = ? "
+                "and left_revision is null",
+                (story_id,),
+            ).fetchall()
+        )
+        leaving, entering = set(present) - wanted, wanted - set(present)
+        if not leaving and not entering:
+            return False
+        revision, at = self._new_revision(), to_text(self._stamp(now))
+        self._db.executemany(
+            "update memberships set left_revision = ? where story_id = ? and output_id = ? "
+            "and left_revision is null",
+            [(revision, story_id, output_id) for output_id in leaving],
+        )
+        listed = max(present.values(), default=1)
+        self._db.executemany(
+            "insert into memberships (output_id, story_id, listed, entered_at, entered_revision) "
+            "values (?, ?, ?, ?, ?)",
+            [(output_id, story_id, listed, at, revision) for output_id in sorted(entering)],
+        )
+        self._next_ids.pop("memberships", None)
+        if listed:
+            self._touch(leaving | entering)
+        return True
+
+    # ------------------------------------------------------------ documents
+
+    def documents(self) -> dict[str, DocumentRecord]:
+        """What is known of every document that was written, by path."""
+        rows = self._db.execute(
+            "select path, revision, rendered_revision, settings, digest, size, modified_at "
+            "from documents"
+        )
+        return {row[0]: _document(row) for row in rows}
+
+    def save_documents(self, documents: Iterable[DocumentRecord]) -> None:
+        """Remember documents as written."""
+        self._db.executemany(
+            "insert or replace into documents (path, revision, rendered_revision, settings, "
+            "digest, size, modified_at) values (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
+                    *(doc.path, doc.revision, doc.rendered_revision, doc.settings, doc.digest),
+                    *(doc.size, to_text(doc.modified_at)),
+                )
+                for doc in documents
+            ],
+        )
+
+    def forget_documents(self, paths: Iterable[str]) -> None:
+        """Forget documents that are gone."""
+        self._db.executemany("delete from documents where path = ?", [(path,) for path in paths])
+
+
+def _output(row: Sequence[Any]) -> OutputRecord:
+    output_id, name, kind, key, title, created_at, updated_at, revision = row
+    times = from_text(created_at), from_text(updated_at)
+    return OutputRecord(output_id, name, kind, key, title, *times, revision)
+
+
+def _document(row: Sequence[Any]) -> DocumentRecord:
+    path, revision, rendered_revision, settings, digest, size, modified_at = row
+    modified = from_text(modified_at)
+    return DocumentRecord(path, revision, rendered_revision, settings, digest, size, modified)

@@ -1,0 +1,76 @@
+"""An SQLite file → one at the schema this version knows, backed up first, or a refusal by name.
+
+sqlite-utils is imported only when a migration is pending: it costs a fifth of a second.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from aggregator.store.errors import StoreError, StoreTooNew
+
+MIGRATION_SET = "aggregator"
+
+# The names of the migrations in migrations.py, in order; a test holds the two together.
+KNOWN_MIGRATIONS = ("m0001_first_schema",)
+
+
+def applied_migrations(connection: sqlite3.Connection) -> list[str]:
+    """The names of the migrations this file has had; [] for an empty file.
+
+    Raises StoreError when the file is no SQLite database or holds another program's tables.
+    """
+    try:
+        tables = {row[0] for row in connection.execute("select name from sqlite_master")}
+    except sqlite3.DatabaseError as error:
+        raise StoreError(f"this file is not an SQLite database ({error})") from error
+    if not tables:
+        return []
+    if "_sqlite_migrations" not in tables:
+        raise StoreError("this SQLite file belongs to another program: it has tables, but not ours")
+    rows = connection.execute(
+        "select name from _sqlite_migrations where migration_set = ? order by id", (MIGRATION_SET,)
+    )
+    return [row[0] for row in rows]
+
+
+def bring_up_to_date(connection: sqlite3.Connection, path: Path) -> list[str]:
+    """Apply what is pending and return the names applied.
+
+    A file that holds anything is copied first, to FILE.before-MIGRATION. Raises StoreTooNew when
+    a newer version of the program has migrated it.
+    """
+    applied = applied_migrations(connection)
+    unknown = [name for name in applied if name not in KNOWN_MIGRATIONS]
+    if unknown:
+        raise StoreTooNew(
+            f"{path} was written by a newer version of aggregator: it has had "
+            f"{', '.join(unknown)}, and this version knows up to {KNOWN_MIGRATIONS[-1]}. "
+            f"Update the program, or go back to the copy made before that migration."
+        )
+    pending = [name for name in KNOWN_MIGRATIONS if name not in applied]
+    if not pending:
+        return []
+    if applied:
+        _back_up(connection, path.with_name(f"{path.name}.before-{pending[0]}"))
+    _apply(connection)
+    return pending
+
+
+def _back_up(connection: sqlite3.Connection, copy: Path) -> None:
+    partial = copy.with_name(copy.name + ".partial")
+    target = sqlite3.connect(partial)
+    try:
+        connection.backup(target)
+    finally:
+        target.close()
+    partial.replace(copy)
+
+
+def _apply(connection: sqlite3.Connection) -> None:
+    from sqlite_utils import Database
+
+    from aggregator.store.migrations import migrations
+
+    migrations.apply(Database(connection))

@@ -1,0 +1,80 @@
+"""The content of a snapshot ↔ the columns it is kept in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from aggregator.model import Enclosure, Entry, PollUpdate, Snapshot, Tag, Text
+from aggregator.store.times import from_text, from_text_or_none, to_text_or_none
+
+SNAPSHOT_COLUMNS = (
+    "id entry_id number taken_at changed digest title title_kind link summary summary_kind content "
+    "content_kind base language published updated authors tags enclosures rights feed_updated"
+).split()
+
+
+def snapshot_columns(entry: Entry, poll: PollUpdate) -> tuple[Any, ...]:
+    """The columns title … feed_updated of table snapshots, in the table's order."""
+    base = next((text.base for text in (entry.content, entry.summary) if text and text.base), None)
+    return (
+        *_text_columns(entry.title),
+        entry.link,
+        *_text_columns(entry.summary),
+        *_text_columns(entry.content),
+        base or entry.link,
+        entry.language,
+        to_text_or_none(entry.published),
+        to_text_or_none(entry.updated),
+        _json_list(entry.authors),
+        _json_list([[tag.term, tag.scheme, tag.label] for tag in entry.tags]),
+        _json_list([[e.url, e.type, e.length, e.title, e.duration] for e in entry.enclosures]),
+        _origin_json(entry),
+        entry.rights,
+        to_text_or_none(poll.feed.updated if poll.feed is not None else None),
+    )
+
+
+def _text_columns(text: Text | None) -> tuple[str | None, str | None]:
+    return (None, None) if text is None else (text.value, text.kind)
+
+
+def _json_list(values: Sequence[Any]) -> str | None:
+    return json.dumps(values, ensure_ascii=False) if values else None
+
+
+def _origin_json(entry: Entry) -> str | None:
+    origin = entry.origin
+    if origin is None:
+        return None
+    return json.dumps([origin.title, origin.id, origin.link], ensure_ascii=False)
+
+
+def snapshot_from_row(row: Sequence[Any]) -> Snapshot:
+    """The Snapshot kept in a row of SNAPSHOT_COLUMNS."""
+    base = row[13]
+    return Snapshot(
+        snapshot_id=row[0],
+        entry_id=row[1],
+        number=row[2],
+        taken_at=from_text(row[3]),
+        changed=tuple(json.loads(row[4] or "[]")),
+        digest=row[5],
+        title=_text(row[6], row[7], base),
+        link=row[8],
+        summary=_text(row[9], row[10], base),
+        content=_text(row[11], row[12], base),
+        language=row[14],
+        published=from_text_or_none(row[15]),
+        updated=from_text_or_none(row[16]),
+        authors=tuple(json.loads(row[17] or "[]")),
+        tags=tuple(Tag(*tag) for tag in json.loads(row[18] or "[]")),
+        enclosures=tuple(Enclosure(*enclosure) for enclosure in json.loads(row[19] or "[]")),
+        rights=row[20],
+        feed_updated=from_text_or_none(row[21]),
+    )
+
+
+def _text(value: str | None, kind: Literal["text", "html"], base: str | None) -> Text | None:
+    return None if value is None else Text(value, kind, base)

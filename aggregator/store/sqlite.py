@@ -1,0 +1,14 @@
+"""The store on SQLite: every part of it in one class over one connection."""
+
+from __future__ import annotations
+
+from aggregator.store.entries import EntryRows
+from aggregator.store.stories import StoryRows
+
+
+class SqliteStore(EntryRows, StoryRows):
+    """Implements every Protocol of protocols.py. One thread at a time may use it."""
+
+    def close(self) -> None:
+        """Close the connection; harmless when it is closed already."""
+        self._db.close()

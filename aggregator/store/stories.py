@@ -1,0 +1,191 @@
+"""Stories as they are shown: with their lead's latest snapshot, their carriers, their history."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from aggregator.model import (
+    Carrier,
+    CategoryDecision,
+    PublishedStory,
+    Snapshot,
+    StoryDetails,
+    UndecidedEntry,
+)
+from aggregator.store.base import Rows
+from aggregator.store.snapshots import SNAPSHOT_COLUMNS, snapshot_from_row
+from aggregator.store.times import from_text, from_text_or_none
+
+_STORY = (
+    "stories.id, stories.key, stories.atom_id, stories.updated_at, stories.revision, "
+    "(select taken_at from snapshots first where first.entry_id = lead.id and first.number = 1), "
+    "sources.name, sources.title, sources.feed_link, sources.feed_id, sources.first_url, "
+    + ", ".join(f"snapshots.{name}" for name in SNAPSHOT_COLUMNS)
+)
+_FROM_STORY = (
+    "stories join entries lead on lead.id = stories.lead_id "
+    "join sources on sources.id = lead.source_id "
+    "join snapshots on snapshots.id = lead.snapshot_id"
+)
+
+
+class StoryRows(Rows):
+    """The stories' part of the SQLite store."""
+
+    def listed_stories(self, output_id: int, limit: int) -> list[PublishedStory]:
+        """The newest `limit` stories that an output lists, by their entry into it."""
+        rows = self._db.execute(
+            f"select {_STORY} from memberships join stories on stories.id = memberships.story_id "
+            f"join {_FROM_STORY.removeprefix('stories join ')} "
+            "where memberships.output_id = ? and left_revision is null and listed = 1 "
+            "order by position desc limit ?",
+            (output_id, limit),
+        ).fetchall()
+        return self._with_carriers(rows)
+
+    def count_stories(self) -> dict[int, int]:
+        """How many stories stand in each output."""
+        rows = self._db.execute(
+            "select output_id, count(*) from memberships where left_revision is null "
+            "group by output_id"
+        )
+        return dict(rows.fetchall())
+
+    def _with_carriers(self, rows: Sequence[Any]) -> list[PublishedStory]:
+        carriers = self._carriers([row[0] for row in rows])
+        return [
+            PublishedStory(
+                story_id=row[0],
+                key=row[1],
+                atom_id=row[2],
+                updated_at=from_text(row[3]),
+                revision=row[4],
+                first_taken_at=from_text(row[5]),
+                snapshot=snapshot_from_row(row[11:]),
+                source_name=row[6],
+                source_title=row[7],
+                source_link=row[8],
+                source_feed_id=row[9],
+                source_first_url=row[10],
+                carriers=tuple(carriers.get(row[0], ())),
+            )
+            for row in rows
+        ]
+
+    def _carriers(self, story_ids: Iterable[int]) -> dict[int, list[Carrier]]:
+        rows = self._db.execute(
+            "select entries.story_id, entries.id, sources.name, sources.title, entries.guid, "
+            "snapshots.link, snapshots.title, snapshots.published, entries.first_seen_at "
+            "from entries join sources on sources.id = entries.source_id "
+            "join snapshots on snapshots.id = entries.snapshot_id "
+            "where entries.story_id in (select value from json_each(?)) "
+            "order by entries.first_seen_at, entries.id",
+            (json.dumps(list(story_ids)),),
+        )
+        found: dict[int, list[Carrier]] = {}
+        for row in rows:
+            found.setdefault(row[0], []).append(_carrier(row[1:]))
+        return found
+
+    def find_stories(self, wanted: str, link_key: str | None, limit: int = 10) -> list[str]:
+        """The keys of stories meant by `wanted`: the start of a key, an atom:id or a link.
+
+        `link_key` is the link in the form in which entries are recognised by it.
+        """
+        prefix = wanted.lower().removeprefix("urn:uuid:").replace("-", "")
+        if prefix and all(letter in "0123456789abcdef" for letter in prefix):
+            rows = self._db.execute(
+                "select key from stories where key >= ? and key < ? limit ?",
+                (prefix, prefix + "g", limit),
+            )
+        else:
+            rows = self._db.execute(
+                "select key from stories where atom_id = ? union select stories.key from stories "
+                "join entries on entries.story_id = stories.id where entries.link_key = ? limit ?",
+                (wanted, link_key, limit),
+            )
+        return [row[0] for row in rows]
+
+    def story_details(self, key: str) -> StoryDetails | None:
+        """A story with every snapshot of every carrier, its decisions and its outputs."""
+        rows = self._db.execute(
+            f"select {_STORY} from {_FROM_STORY} where stories.key = ?", (key,)
+        ).fetchall()
+        if not rows:
+            return None
+        story = self._with_carriers(rows)[0]
+        created = self._db.execute(
+            "select created_at from stories where id = ?", (story.story_id,)
+        ).fetchone()[0]
+        return StoryDetails(
+            story=story,
+            created_at=from_text(created),
+            snapshots=self._snapshots(story.story_id),
+            decisions=self._decisions(story.story_id),
+            outputs=self._outputs_of(story.story_id),
+        )
+
+    def _snapshots(self, story_id: int) -> tuple[Snapshot, ...]:
+        columns = ", ".join(f"snapshots.{name}" for name in SNAPSHOT_COLUMNS)
+        rows = self._db.execute(
+            f"select {columns} from snapshots join entries on entries.id = entry_id "
+            "where story_id = ? order by entry_id, number",
+            (story_id,),
+        )
+        return tuple(snapshot_from_row(row) for row in rows)
+
+    def _decisions(self, story_id: int) -> tuple[tuple[int, CategoryDecision, Any], ...]:
+        rows = self._db.execute(
+            "select entry_id, outputs.name, decided_by, evidence, decided_at from decisions "
+            "join outputs on outputs.id = output_id where story_id = ? order by decisions.id",
+            (story_id,),
+        )
+        return tuple(
+            (row[0], CategoryDecision(row[1], row[2], row[3]), from_text(row[4])) for row in rows
+        )
+
+    # ------------------------------------------------------------ deciding categories anew
+
+    def entries_of_source(self, name: str) -> list[UndecidedEntry]:
+        """A source's entries, to decide their categories anew."""
+        return self._undecided("sources.name = ?", (name,))
+
+    def entries_of_stories(self, story_ids: Iterable[int]) -> list[UndecidedEntry]:
+        """The entries of some stories, to decide their categories anew."""
+        wanted = json.dumps(list(story_ids))
+        return self._undecided("entries.story_id in (select value from json_each(?))", (wanted,))
+
+    def _undecided(self, where: str, parameters: tuple[Any, ...]) -> list[UndecidedEntry]:
+        columns = ", ".join(f"snapshots.{name}" for name in SNAPSHOT_COLUMNS)
+        rows = self._db.execute(
+            f"select entries.id, entries.story_id, sources.name, {columns} from entries "
+            "join sources on sources.id = entries.source_id "
+            f"join snapshots on snapshots.id = entries.snapshot_id where {where} "
+            "order by entries.id",
+            parameters,
+        )
+        return [_undecided_entry(row) for row in rows]
+
+    def _outputs_of(self, story_id: int) -> tuple[str, ...]:
+        rows = self._db.execute(
+            "select outputs.name from memberships join outputs on outputs.id = output_id "
+            "where story_id = ? and left_revision is null order by outputs.id",
+            (story_id,),
+        )
+        return tuple(row[0] for row in rows)
+
+
+def _carrier(row: Sequence[Any]) -> Carrier:
+    entry_id, name, title, guid, link, entry_title, published, first_seen_at = row
+    dates = from_text_or_none(published), from_text(first_seen_at)
+    return Carrier(entry_id, name, title, guid, link, entry_title, *dates)
+
+
+def _undecided_entry(row: Sequence[Any]) -> UndecidedEntry:
+    shown = snapshot_from_row(row[3:])
+    return UndecidedEntry(
+        *(row[0], row[1], row[2], shown.title, shown.summary, shown.content),
+        *(shown.link, shown.authors, shown.tags, shown.language),
+    )
