@@ -1,0 +1,91 @@
+"""Turns a set of permissions into the connections that may serve it, and no other set."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+import aiohttp
+
+from aggregator.fetch.addresses import BadAddress
+from aggregator.fetch.guard import (
+    AddressRefused,
+    Guard,
+    is_allowed,
+    is_local_name,
+    networks,
+    read_address,
+)
+from aggregator.fetch.wire import DNS_THREADS, Resolver, open_pool
+from aggregator.model import FetchSettings
+
+_PROXY_SCHEMES = ("http://", "https://")
+
+
+class Pools:
+    """Sessions by permission set and proxy, opened when first needed.
+
+    A connection made under wide permissions is thus never found by a request with narrow ones.
+    """
+
+    def __init__(self, settings: FetchSettings) -> None:
+        self._settings = settings
+        self._sessions: dict[tuple[tuple[str, ...], str | None], aiohttp.ClientSession] = {}
+        self._executor: ThreadPoolExecutor | None = None
+        self._resolver: Resolver | None = None
+
+    def session(self, permissions: tuple[str, ...], proxy: str | None) -> aiohttp.ClientSession:
+        """The session for requests under `permissions` through `proxy`. Raises BadAddress."""
+        found = self._sessions.get((permissions, proxy))
+        return found if found is not None else self._open(permissions, proxy)
+
+    def _open(self, permissions: tuple[str, ...], proxy: str | None) -> aiohttp.ClientSession:
+        if proxy is not None and not proxy.lower().startswith(_PROXY_SCHEMES):
+            raise BadAddress("proxy", "a proxy must be an http:// or https:// URL")
+        # The sockets of a proxied pool go to the proxy alone, which may be private.
+        guard = Guard(permissions, anywhere=proxy is not None)
+        session = self._sessions[permissions, proxy] = open_pool(
+            guard,
+            self._resolve(),
+            max_head=self._settings.max_header_bytes,
+            max_wire=self._settings.max_wire_bytes,
+            idle_timeout=self._settings.idle_timeout,
+        )
+        return session
+
+    async def check_target(self, host: str, permissions: tuple[str, ...]) -> None:
+        """Refuse a private target behind a proxy. Raises AddressRefused.
+
+        A name is resolved here as well as this machine can; one that only the proxy can resolve
+        passes unless it is local by its form.
+        """
+        allowed = networks(permissions)
+        literal = read_address(host)
+        if literal is not None:
+            if not is_allowed(literal, allowed):
+                raise AddressRefused(host)
+            return
+        try:
+            rows = await self._resolve().resolve(host)
+        except (OSError, UnicodeError):
+            if is_local_name(host):
+                raise AddressRefused(host) from None
+            return
+        for row in rows:
+            address = read_address(row["host"])
+            if address is None or not is_allowed(address, allowed):
+                raise AddressRefused(row["host"])
+
+    def _resolve(self) -> Resolver:
+        if self._resolver is None:
+            self._executor = ThreadPoolExecutor(DNS_THREADS, thread_name_prefix="dns")
+            self._resolver = Resolver(self._executor)
+        return self._resolver
+
+    async def close(self) -> None:
+        """Close every connection and let the resolver's threads go."""
+        sessions = list(self._sessions.values())
+        self._sessions.clear()
+        await asyncio.gather(*(session.close() for session in sessions))
+        if self._executor is not None:
+            self._executor.shutdown(wait=False, cancel_futures=True)
