@@ -494,12 +494,16 @@ class ConfiguredSource:
 
 @dataclass(frozen=True, slots=True)
 class SourceRecord:
-    """A source as the store holds it: its number there and what its schedule remembers."""
+    """A source as the store holds it: its number there and what its schedule remembers.
+
+    `chunks` are the 16-byte digests of its entries' raw bytes at the last reading.
+    """
 
     source_id: int
     name: str
     first_url: str
     state: PollState
+    chunks: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,20 @@ class Rows:
         finally:
             self._forget()
 
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """A part of the open transaction that is saved or undone by itself (a savepoint)."""
+        self._db.execute("savepoint part")
+        touched = set(self._touched)
+        try:
+            yield
+        except BaseException:
+            self._db.execute("rollback to part")
+            self._touched = touched
+            raise
+        finally:
+            self._db.execute("release part")
+
     def _forget(self) -> None:
         self._revision = None
         self._last_stamp = None

@@ -116,6 +116,17 @@ def _configured_source(row: Sequence[Any]) -> ConfiguredSource:
     return ConfiguredSource(name, title, url, bool(enabled), configured, schedule, removed)
 
 
+def _chunks(stored: bytes | None) -> frozenset[bytes]:
+    if not stored:
+        return frozenset()
+    return frozenset(stored[at : at + 16] for at in range(0, len(stored), 16))
+
+
+def _source_record(row: Sequence[Any]) -> SourceRecord:
+    source_id, name, first_url, chunks = row[:4]
+    return SourceRecord(source_id, name, first_url, state_from_row(row[4:]), _chunks(chunks))
+
+
 class SourceRows(Rows):
     """The sources' part of the SQLite store."""
 
@@ -221,14 +232,12 @@ class SourceRows(Rows):
             where += " and name in (select value from json_each(?))"
             parameters += (json.dumps(list(names)),)
         rows = self._db.execute(
-            f"select id, name, first_url, {_STATE_LIST} from sources "
+            f"select id, name, first_url, chunks, {_STATE_LIST} from sources "
             f"join source_states on source_states.source_id = sources.id where {where} "
             "order by next_poll_at, id",
             parameters,
         )
-        return {
-            row[1]: SourceRecord(row[0], row[1], row[2], state_from_row(row[3:])) for row in rows
-        }
+        return {row[1]: _source_record(row) for row in rows}
 
     def next_due(self) -> datetime | None:
         """When the next source is due; None when none will be."""
@@ -240,15 +249,6 @@ class SourceRows(Rows):
         if row[0] is None:
             return None
         return from_text_or_none(row[0] or "1970-01-01T00:00:00.000000Z")
-
-    def known_chunks(self, source_id: int) -> frozenset[bytes]:
-        """The 16-byte digests of the entries' raw bytes at the last reading of this source."""
-        row = self._db.execute(
-            "select chunks from source_states where source_id = ?", (source_id,)
-        ).fetchone()
-        if row is None or not row[0]:
-            return frozenset()
-        return frozenset(row[0][at : at + 16] for at in range(0, len(row[0]), 16))
 
     def save_states(self, states: Iterable[tuple[int, PollState]]) -> None:
         """Save states alone, as after polls that brought nothing."""

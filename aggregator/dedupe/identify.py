@@ -1,0 +1,108 @@
+"""A parsed feed's entries → the same with what each is recognised by, each entry once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from hashlib import blake2b, sha256
+
+from aggregator.dedupe.links import fit_atom_id, link_key
+from aggregator.html import visible_text
+from aggregator.model import Entry, KeyedEntry, Text
+from aggregator.text import normal_form
+
+_KEY_BYTES = 16
+
+
+def identify(entries: Iterable[Entry]) -> tuple[KeyedEntry, ...]:
+    """Entries in the document's order with their keys; plain repetitions are dropped.
+
+    Entries that share a guid are versions of one entry when link or title agree (RFC 4287
+    4.1.1), and the newest is kept; else the guid tells nothing and each is given one made of
+    guid and link, title or text.
+    """
+    keyed = [_keyed(entry, position) for position, entry in enumerate(entries)]
+    counts = Counter(entry.guid for entry in keyed)
+    if all(count == 1 for count in counts.values()):
+        return tuple(keyed)
+    return tuple(_apart(_newest_versions(keyed, counts)))
+
+
+def _keyed(entry: Entry, position: int) -> KeyedEntry:
+    key = link_key(entry.link)
+    title = normal_form(plain(entry.title))
+    # White space is left out altogether: between Chinese characters it carries nothing and comes
+    # and goes with the markup around it.
+    text = normal_form(plain(entry.content or entry.summary)).replace(" ", "")
+    meta = "\n".join([key or entry.link or "", *_enclosure_keys(entry)])
+    title_key, text_key, meta_key = _digest(title), _digest(text), _digest(meta)
+    guid = entry.guid or (f"link:{entry.link}" if entry.link else f"text:{title_key}{text_key}")
+    digest = sha256(f"{title_key}{text_key}{meta_key}".encode()).hexdigest()
+    atom_id = entry.guid if entry.guid and fit_atom_id(entry.guid) else None
+    keys = (guid, key, title_key, text_key, meta_key, digest)
+    return KeyedEntry(entry, *keys, text_length=len(text), position=position, atom_id=atom_id)
+
+
+def plain(text: Text | None) -> str:
+    """The visible text of a text construct; "" for none."""
+    if text is None:
+        return ""
+    return visible_text(text.value) if text.kind == "html" else text.value
+
+
+def _enclosure_keys(entry: Entry) -> list[str]:
+    return sorted({link_key(enclosure.url) or enclosure.url for enclosure in entry.enclosures})
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_KEY_BYTES).hexdigest()
+
+
+def _newest_versions(keyed: Sequence[KeyedEntry], counts: Counter[str]) -> list[KeyedEntry]:
+    """Of entries that share guid and (link or title) only the newest, at its own place."""
+    kept: list[KeyedEntry] = []
+    by_guid: dict[str, list[int]] = {}
+    for entry in keyed:
+        places = by_guid.setdefault(entry.guid, [])
+        twin = next((at for at in places if _same_entry(kept[at], entry)), None)
+        if twin is None:
+            places.append(len(kept))
+            kept.append(entry)
+        elif _is_newer(entry, kept[twin]):
+            kept[twin] = entry
+    return sorted(kept, key=lambda entry: entry.position)
+
+
+def _same_entry(one: KeyedEntry, other: KeyedEntry) -> bool:
+    if one.digest == other.digest:
+        return True
+    if one.link_key is not None and one.link_key == other.link_key:
+        # One address for everything is no identity: then only the title can tell.
+        return one.title_key == other.title_key or one.entry.guid_is_link
+    return one.link_key == other.link_key and one.title_key == other.title_key
+
+
+def _is_newer(one: KeyedEntry, other: KeyedEntry) -> bool:
+    mine = one.entry.updated or one.entry.published
+    theirs = other.entry.updated or other.entry.published
+    return mine is not None and theirs is not None and mine > theirs
+
+
+def _apart(keyed: Sequence[KeyedEntry]) -> list[KeyedEntry]:
+    """Entries that still share a guid get one of their own each, whatever their order."""
+    counts = Counter(entry.guid for entry in keyed)
+    links = Counter((entry.guid, entry.link_key) for entry in keyed)
+    titles = Counter((entry.guid, entry.title_key) for entry in keyed)
+
+    def own(entry: KeyedEntry) -> str:
+        if entry.link_key is not None and links[entry.guid, entry.link_key] == 1:
+            return entry.link_key
+        return entry.title_key if titles[entry.guid, entry.title_key] == 1 else entry.digest
+
+    return [
+        entry
+        if counts[entry.guid] == 1
+        else replace(entry, guid=f"{entry.guid}#{own(entry)}", atom_id=None)
+        for entry in keyed
+    ]

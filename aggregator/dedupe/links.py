@@ -1,0 +1,107 @@
+"""A link → the form in which all tellers' links to one page are equal; ids fit for Atom."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+# Parameters that say who sent the reader or which visit this is, never which page is meant.
+_TRACKING_PREFIXES = ("utm_", "mtm_", "pk_", "hsa_", "at_", "ns_", "oly_", "vero_", "_hs")
+_TRACKING = frozenset(
+    "fbclid gclid dclid gbraid wbraid msclkid yclid igshid mc_cid mc_eid ref_src ref_url cmpid "
+    "spm scm from_source share_token share_source share_medium share_plat share_tag sharer_shareid "
+    "isappinstalled wfr nsukey chksm scene xtor ocid smid smtyp partner rss feed_id "
+    "jsessionid phpsessid sessionid session_id sid aspsessionid cfid cftoken".split()
+)
+_SESSION_PATH = re.compile(r";(?:jsessionid|phpsessid|sid)=[^/;?]*", re.I)
+_TRACKING_FRAGMENT = re.compile(r"(?:utm_|xtor=|rss$|atom$|feed$|ref=)", re.I)
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def link_key(link: str | None) -> str | None:
+    """The link without what varies between tellers of one page; None for what is no web link.
+
+    Left out: the scheme (http or https), `www.`, user names, default ports, tracking and session
+    parameters, a closing slash. Host in lower case, percent-encoding in one form (RFC 3986 6.2.2).
+    A fragment is kept: pages such as change logs tell their entries apart by it.
+    """
+    if not link:
+        return None
+    try:
+        parts = urlsplit(link.strip())
+        port = parts.port
+        host = (parts.hostname or "").rstrip(".").removeprefix("www.")
+    except ValueError:
+        return None
+    scheme = parts.scheme.lower()
+    if scheme not in _DEFAULT_PORTS or not host:
+        return None
+    if port is not None and port not in _DEFAULT_PORTS.values():
+        host = f"{host}:{port}"
+    path = quote(unquote(_SESSION_PATH.sub("", parts.path)), safe="/:@!$&'()*+,;=~-._%").rstrip("/")
+    query = _without_tracking(parts.query)
+    fragment = "" if _TRACKING_FRAGMENT.match(parts.fragment) else parts.fragment
+    return f"{host}{path}{'?' + query if query else ''}{'#' + fragment if fragment else ''}"
+
+
+def _without_tracking(query: str) -> str:
+    if not query:
+        return ""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    if not pairs:  # `?12345`, a bare value
+        return query
+    return urlencode([(name, value) for name, value in pairs if not _is_tracking(name.lower())])
+
+
+def _is_tracking(name: str) -> bool:
+    return name in _TRACKING or name.startswith(_TRACKING_PREFIXES)
+
+
+_HTTP = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[a-z0-9.-]+)(?::(?P<port>[1-9][0-9]*))?"
+    r"(?P<path>/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)"
+    r"(?:\?[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?(?:#[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?"
+)
+_TAG = re.compile(
+    r"tag:[A-Za-z0-9.@_-]+,[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2})?)?:[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*"
+    r"(?:#[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*)?"
+)
+_URN = re.compile(r"urn:[a-z0-9][a-z0-9-]{1,31}:[A-Za-z0-9()+,.:=@;$_!*'%/?#-]+")
+_URN_UUID = re.compile(r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_PERCENT = re.compile(r"%(..?)?", re.S)
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+LONGEST_ID = 1000
+
+
+def fit_atom_id(guid: str) -> bool:
+    """Whether a guid may stand as an atom:id as it is: an absolute URI in normal form.
+
+    http, https, tag (RFC 4151) and urn (RFC 8141); compared character by character (RFC 4287
+    4.2.6.1), so only ids that no normalisation would change.
+    """
+    if len(guid) > LONGEST_ID or not guid.isascii() or not _percent_normal(guid):
+        return False
+    if guid.startswith("urn:uuid:"):
+        return _URN_UUID.fullmatch(guid) is not None
+    if guid.startswith("urn:"):
+        return _URN.fullmatch(guid) is not None
+    if guid.startswith("tag:"):
+        return _TAG.fullmatch(guid) is not None
+    http = _HTTP.fullmatch(guid)
+    if http is None:
+        return False
+    port = http["port"]
+    if port is not None and int(port) == _DEFAULT_PORTS[http["scheme"]]:
+        return False
+    return not any(segment in (".", "..") for segment in http["path"].split("/"))
+
+
+def _percent_normal(text: str) -> bool:
+    """Every % begins two upper-case hex digits that stand for no unreserved character."""
+    for found in _PERCENT.finditer(text):
+        digits = found[1] or ""
+        if len(digits) != 2 or any(digit not in "0123456789ABCDEF" for digit in digits):
+            return False
+        if int(digits, 16) in _UNRESERVED:
+            return False
+    return True

@@ -1,0 +1,251 @@
+"""A story → the bytes of its Atom entry, a function of the story alone.
+
+No clock and no library's version enters: the same store gives the same bytes on any host.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import NAMESPACE_URL, uuid5
+
+from feedgen.entry import FeedEntry
+from lxml import etree
+
+from aggregator.html import clean_html, clean_title, text_to_html, visible_text
+from aggregator.model import Carrier, Enclosure, PublishedStory, Snapshot, Text
+from aggregator.publish.feedgen_extension import DCTERMS, EntryExtra, ExtraElement
+from aggregator.publish.iri import usable_iri
+from aggregator.text import fit_for_xml, shorten, squeeze
+
+# A title made from the text of an entry that has none is cut here.
+MADE_TITLE_LENGTH = 80
+# A republished title is cut here: a "title" of a megabyte is an attack or a mistake.
+LONGEST_TITLE = 4_000
+
+_XMLNS_DCTERMS = f' xmlns:dcterms="{DCTERMS}"'
+
+
+def render_entry(story: PublishedStory) -> bytes:
+    """The `<entry>` of a story, in UTF-8, to stand in a feed that declares `dcterms`."""
+    shown = story.snapshot
+    entry = FeedEntry()
+    entry.register_extension("extra", EntryExtra)
+    extra: EntryExtra = entry.extra
+    entry.id(story.atom_id)
+    title, extra.title_type = title_of(shown, story.source_title)
+    entry.title(title)
+    entry.updated(story.updated_at)
+    published = plausible_date(shown.published or shown.updated, story.first_taken_at)
+    if published is not None:
+        entry.published(published)
+    for name in shown.authors:
+        if fit := squeeze(fit_for_xml(name)):
+            entry.author(name=fit)
+    content, summary = content_of(shown)
+    entry.content(content or title, type="html" if content else "text")
+    if summary:
+        entry.summary(summary, type="html")
+    for tag in _tags(shown):
+        entry.category(**tag)
+    if shown.rights:
+        entry.rights(fit_for_xml(shown.rights))
+    if shown.language and _fit_language(shown.language):
+        extra.language = shown.language.replace("_", "-")
+    extra.elements = [*_links(story), *_snapshot_times(story), _source(story)]
+    element = entry.atom_entry()
+    _without_stray_times(element)
+    return _declared_once(etree.tostring(element, encoding="utf-8"))
+
+
+def title_of(shown: Snapshot, source_title: str) -> tuple[str, str]:
+    """The title and its type (RFC 4287 3.1.1). Never empty: the text or the source stands in."""
+    if shown.title is not None:
+        value, kind = shown.title.value[:LONGEST_TITLE], shown.title.kind
+        if kind == "html":
+            cleaned = clean_title(value)
+            if visible_text(cleaned):
+                return cleaned, "html"
+        elif fit := squeeze(fit_for_xml(value)):
+            return fit, "text"
+    for text in (shown.content, shown.summary):
+        if text is not None:
+            plain = visible_text(text.value) if text.kind == "html" else text.value
+            if fit := squeeze(fit_for_xml(plain[: 4 * LONGEST_TITLE])):
+                return shorten(fit, MADE_TITLE_LENGTH), "text"
+    return squeeze(fit_for_xml(shown.link or source_title)) or "…", "text"
+
+
+def content_of(shown: Snapshot) -> tuple[str, str]:
+    """The cleaned content and, where it says something else, the cleaned summary; "" for none."""
+    content, summary = _cleaned(shown.content), _cleaned(shown.summary)
+    if not content:
+        return summary, ""
+    return content, summary if summary != content else ""
+
+
+def _cleaned(text: Text | None) -> str:
+    if text is None:
+        return ""
+    html = text.value if text.kind == "html" else text_to_html(text.value)
+    return clean_html(html, text.base)
+
+
+def plausible_date(moment: datetime | None, taken_at: datetime) -> datetime | None:
+    """The origin's own date, in whole seconds; None where it cannot be true (RFC 4287 3.3)."""
+    if moment is None or moment.year < 1971:
+        return None
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
+def _tags(shown: Snapshot) -> list[dict[str, str]]:
+    tags: dict[tuple[str, str | None], dict[str, str]] = {}
+    for tag in shown.tags:
+        term = squeeze(fit_for_xml(tag.term))
+        if not term:
+            continue
+        scheme = usable_iri(tag.scheme)
+        written = {"term": term}
+        if scheme:
+            written["scheme"] = scheme
+        if tag.label and (label := squeeze(fit_for_xml(tag.label))):
+            written["label"] = label
+        tags.setdefault((term, scheme), written)
+    return list(tags.values())
+
+
+def _links(story: PublishedStory) -> list[ExtraElement]:
+    """alternate and via to the original, related to the other carriers, enclosures."""
+    links: list[ExtraElement] = []
+    link = usable_iri(story.snapshot.link)
+    if link:
+        links.append(_link("alternate", link))
+        links.append(_link("via", link))
+    others = {usable_iri(carrier.link): carrier for carrier in story.carriers[1:]}
+    links += [
+        _link("related", address, title=_carrier_title(carrier))
+        for address, carrier in others.items()
+        if address and address != link
+    ]
+    return links + [
+        element for e in story.snapshot.enclosures if (element := _enclosure(e)) is not None
+    ]
+
+
+def _carrier_title(carrier: Carrier) -> str:
+    return squeeze(fit_for_xml(carrier.source_title))
+
+
+def _enclosure(enclosure: Enclosure) -> ExtraElement | None:
+    address = usable_iri(enclosure.url)
+    if address is None:
+        return None
+    attributes = {"type": _media_type(enclosure.type)}
+    if enclosure.length is not None and enclosure.length > 0:
+        attributes["length"] = str(enclosure.length)
+    if enclosure.title and (title := squeeze(fit_for_xml(enclosure.title))):
+        attributes["title"] = title
+    return _link("enclosure", address, **{k: v for k, v in attributes.items() if v})
+
+
+def _media_type(text: str | None) -> str:
+    """The type when it is one (RFC 6838), else ""."""
+    kind, _, subtype = (text or "").strip().lower().partition("/")
+    names = kind, subtype.partition(";")[0].strip()
+    fit = all(
+        name
+        and name.isascii()
+        and name.replace("-", "").replace("+", "").replace(".", "").replace("_", "").isalnum()
+        for name in names
+    )
+    return "/".join(names) if fit else ""
+
+
+def _link(rel: str, href: str, **attributes: str) -> ExtraElement:
+    return ExtraElement("link", attributes={"rel": rel, "href": href, **attributes})
+
+
+def _snapshot_times(story: PublishedStory) -> list[ExtraElement]:
+    """When the first and the latest snapshot were taken, and the latest's digest.
+
+    In Dublin Core terms, which feed validators know: dateAccepted, modified, isVersionOf.
+    """
+    digest = f"urn:sha256:{story.snapshot.digest}"
+    return [
+        ExtraElement(f"{{{DCTERMS}}}dateAccepted", timestamp(story.first_taken_at)),
+        ExtraElement(f"{{{DCTERMS}}}modified", timestamp(story.snapshot.taken_at)),
+        ExtraElement(f"{{{DCTERMS}}}provenance", digest),
+    ]
+
+
+def _source(story: PublishedStory) -> ExtraElement:
+    """atom:source (RFC 4287 4.2.11) with id, title, updated, link, and the source as author."""
+    title = squeeze(fit_for_xml(story.source_title))
+    updated = story.snapshot.feed_updated
+    if updated is None or updated > story.snapshot.taken_at or updated.year < 1971:
+        updated = story.snapshot.taken_at
+    children = [
+        ExtraElement("id", source_id(story)),
+        ExtraElement("title", title),
+        ExtraElement("updated", timestamp(updated)),
+        ExtraElement("author", children=[ExtraElement("name", title)]),
+    ]
+    if link := usable_iri(story.source_link):
+        children.append(_link("alternate", link))
+    return ExtraElement("source", children=children)
+
+
+def source_id(story: PublishedStory) -> str:
+    """The source feed's own id where it is an address or URN, else one made of its address.
+
+    The address itself is not shown: it may hold a secret.
+    """
+    own = story.source_feed_id
+    if own and own.isascii() and own.split(":")[0] in ("http", "https", "tag", "urn"):
+        fit = usable_iri(own) if own.startswith("http") else own
+        if fit and not any(c.isspace() for c in fit):
+            return fit
+    return f"urn:uuid:{uuid5(NAMESPACE_URL, story.source_first_url)}"
+
+
+def timestamp(moment: datetime) -> str:
+    """RFC 3339 in UTC, with microseconds where there are any."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _fit_language(language: str) -> bool:
+    """Whether it has the shape of a language tag (RFC 5646)."""
+    parts = language.replace("_", "-").split("-")
+    return 2 <= len(parts[0]) <= 8 and all(
+        p.isascii() and p.isalnum() and len(p) <= 8 for p in parts
+    )
+
+
+def _without_stray_times(element: etree._Element) -> None:
+    """Write times with Z, as everywhere else in the documents."""
+    for name in ("updated", "published"):
+        child = element.find(name)
+        if child is not None and child.text:
+            child.text = child.text.replace("+00:00", "Z")
+
+
+def _declared_once(entry: bytes) -> bytes:
+    """Leave out the prefix's declaration, which the feed element has already.
+
+    Only directly behind a `<dcterms:` can these bytes be a declaration: text has no bare `<`.
+    """
+    parts = entry.split(b"<dcterms:")
+    declaration = _XMLNS_DCTERMS.encode()
+    return b"<dcterms:".join(
+        [
+            parts[0],
+            *(
+                part.replace(declaration, b"", 1) if _in_tag(part, declaration) else part
+                for part in parts[1:]
+            ),
+        ]
+    )
+
+
+def _in_tag(part: bytes, declaration: bytes) -> bool:
+    at = part.find(declaration)
+    return 0 <= at < part.find(b">")

@@ -1,0 +1,147 @@
+"""Outputs that changed since they were last rendered → files, and the record of them.
+
+Publishing reads the store as it is and writes files; what it wrote it records with the revision
+at which the bytes last changed, from which the ETag is made (design, decision 6).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from aggregator.clock import Clock
+from aggregator.html import RENDERER_VERSION
+from aggregator.model import Config, DocumentRecord, OutputRecord, PublishedStory
+from aggregator.publish.entry import render_entry
+from aggregator.publish.feed import render_feed
+from aggregator.publish.files import remove_document, write_document
+from aggregator.store import Store
+
+# Rendered entries kept in memory, at a few KB each: enough for the newest of some fifty outputs.
+_KEPT_ENTRIES = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What one publishing did: documents rendered, written (their bytes differ), removed."""
+
+    rendered: int = 0
+    written: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+
+class Publisher:
+    """Keeps the documents under `publish.directory` in step with the store."""
+
+    def __init__(self, store: Store, config: Config, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._config = config
+        self._settings = settings_digest(config)
+        self._rendered: OrderedDict[tuple[int, int], bytes] = OrderedDict()
+
+    def replace_config(self, config: Config) -> None:
+        """Take another config in force; what it changes is rendered at the next publishing."""
+        self._config = config
+        self._settings = settings_digest(config)
+
+    def publish(self, on_document: Callable[[str], None] | None = None) -> Published:
+        """Render and write what changed since the last time; cheap when nothing did.
+
+        Raises OSError when a file cannot be written (the rest is tried again next time) and
+        StoreError when the store cannot be used.
+        """
+        records = self._store.documents()
+        outputs = {path_of(output): output for output in self._store.outputs()}
+        stale = {
+            path: output
+            for path, output in outputs.items()
+            if self._is_stale(output, records.get(path))
+        }
+        gone = [path for path in records if path not in outputs]
+        if not stale and not gone:
+            return Published()
+        written: list[str] = []
+        for path, output in stale.items():
+            before = records.get(path)
+            record = self._publish_one(path, output, before)
+            with self._store.transaction():
+                self._store.save_documents([record])
+            if before is None or before.digest != record.digest:
+                written.append(path)
+                if on_document is not None:
+                    on_document(path)
+        self._remove(gone)
+        return Published(len(stale), tuple(written), tuple(gone))
+
+    def _is_stale(self, output: OutputRecord, record: DocumentRecord | None) -> bool:
+        if record is None or record.settings != self._settings:
+            return True
+        if record.rendered_revision < output.revision:
+            return True
+        return not (self._folder / record.path).exists()
+
+    @property
+    def _folder(self) -> Path:
+        return Path(self._config.publish.directory)
+
+    def _publish_one(
+        self, path: str, output: OutputRecord, record: DocumentRecord | None
+    ) -> DocumentRecord:
+        body = self.render(output)
+        digest = hashlib.sha256(body).hexdigest()
+        if record is not None and record.digest == digest:
+            revision, modified_at = record.revision, record.modified_at
+        elif record is None or record.rendered_revision < output.revision:
+            revision, modified_at = output.revision, output.updated_at
+        else:  # the output did not change, but what else its bytes depend on did
+            revision, modified_at = self._store.current_revision(), self._clock.now()
+        write_document(self._folder / path, body, modified_at)
+        return DocumentRecord(
+            path=path,
+            revision=revision,
+            rendered_revision=output.revision,
+            settings=self._settings,
+            digest=digest,
+            size=len(body),
+            modified_at=modified_at,
+        )
+
+    def render(self, output: OutputRecord) -> bytes:
+        """The document of one output, as bytes."""
+        stories = self._store.listed_stories(output.output_id, self._config.publish.entries)
+        entries = [self._entry(story) for story in stories]
+        return render_feed(output, self._config.title, self._config.base_url, entries)
+
+    def _entry(self, story: PublishedStory) -> bytes:
+        key = (story.story_id, story.revision)
+        body = self._rendered.get(key)
+        if body is None:
+            body = self._rendered[key] = render_entry(story)
+            while len(self._rendered) > _KEPT_ENTRIES:
+                self._rendered.popitem(last=False)
+        else:
+            self._rendered.move_to_end(key)
+        return body
+
+    def _remove(self, paths: list[str]) -> None:
+        for path in paths:
+            remove_document(self._folder / path)
+        if paths:
+            with self._store.transaction():
+                self._store.forget_documents(paths)
+
+
+def path_of(output: OutputRecord) -> str:
+    """Where an output's Atom document stands, under the folder and under the site's root."""
+    return f"feeds/{output.name}.atom"
+
+
+def settings_digest(config: Config) -> str:
+    """A digest of what beside the store the documents are a function of."""
+    parts = [RENDERER_VERSION, config.title, config.base_url, config.publish.entries]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]

@@ -1,0 +1,144 @@
+"""feeds.yaml as it is now → sources and outputs of the store brought in step with it.
+
+The rules on when an edit touches what is stored are the design's (section 2): a changed source
+`category` re-decides that source's entries at once; rules act on new entries; entries of a
+vanished category are decided anew; a removed source's entries stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from aggregator.categorize import Rules, decide_categories
+from aggregator.config.renames import match_outputs, match_sources
+from aggregator.model import Config, ConfiguredSource, PollState, Source, UndecidedEntry
+from aggregator.schedule import next_cron
+from aggregator.store import Store
+
+# Outputs that exist whatever feeds.yaml says: name → (kind, title).
+ALWAYS = {"all": ("all", "全部"), "uncategorized": ("uncategorized", "未分类")}
+
+
+@dataclass(slots=True)
+class Reconciled:
+    """What bringing the store in step did, for the log."""
+
+    lines: list[str] = field(default_factory=list)
+    stories_moved: int = 0
+
+
+def reconcile(store: Store, config: Config, now: datetime) -> Reconciled:
+    """Bring `store` in step with `config`, in one transaction. Harmless when it is already."""
+    done = Reconciled()
+    with store.transaction():
+        orphaned = _reconcile_outputs(store, config, now)
+        changed = _reconcile_sources(store, config, now, done)
+        entries = [entry for name in changed for entry in store.entries_of_source(name)]
+        if orphaned:
+            entries += store.entries_of_stories(orphaned)
+        done.stories_moved = decide_anew(store, config, entries, now)
+    return done
+
+
+def decide_anew(
+    store: Store, config: Config, entries: Iterable[UndecidedEntry], now: datetime
+) -> int:
+    """Decide the categories of stored entries again; how many stories changed outputs.
+
+    To be called inside a transaction.
+    """
+    rules = Rules.of(config.categories)
+    own = {source.id: source.categories for source in config.sources}
+    story_ids: dict[int, None] = {}
+    for entry in entries:
+        decisions = decide_categories(
+            entry.source_name, own.get(entry.source_name, ()), rules, entry
+        )
+        store.replace_decisions(entry.entry_id, entry.story_id, decisions, now)
+        story_ids[entry.story_id] = None
+    return store.settle_memberships(story_ids, now) if story_ids else 0
+
+
+def _reconcile_outputs(store: Store, config: Config, now: datetime) -> list[int]:
+    """Outputs as configured; returns the stories of outputs that vanished."""
+    present = {output.name: output for output in store.outputs()}
+    for old, new in match_outputs(present, config.categories):
+        store.rename_output(old, new)
+        present[new] = present.pop(old)
+    for name, (kind, title) in ALWAYS.items():
+        if name not in present:
+            store.put_output(name, kind, title, now)
+    wanted = {category.id: category for category in config.categories}
+    for category in config.categories:
+        known = present.get(category.id)
+        if known is None or known.title != category.title:
+            store.put_output(category.id, "category", category.title, now)
+    gone = [name for name in present if name not in wanted and name not in ALWAYS]
+    return [story for name in gone for story in store.remove_output(name, now)]
+
+
+def _reconcile_sources(store: Store, config: Config, now: datetime, done: Reconciled) -> list[str]:
+    """Sources as configured; returns the names of those whose own categories changed."""
+    known = store.configured_sources()
+    live = {name: source.url for name, source in known.items() if not source.removed}
+    for old, new in match_sources(live.items(), config):
+        store.rename_source(old, new)
+        known[new] = known.pop(old)
+        done.lines.append(f"= source {new}: was {old}")
+    changed: list[str] = []
+    for source in config.sources:
+        before = known.get(source.id)
+        wanted = configured(source)
+        if before == wanted:
+            continue
+        store.put_source(wanted, now)
+        if before is None:
+            continue
+        if before.categories != wanted.categories:
+            changed.append(source.id)
+        if before.title != wanted.title:
+            store.touch_stories_of(source.id)
+        if before.schedule != wanted.schedule and before.url == wanted.url:
+            _reschedule(store, source, config, now)
+    names = {source.id for source in config.sources}
+    for name, source_before in known.items():
+        if name not in names and not source_before.removed:
+            store.remove_source(name, now)
+    return changed
+
+
+def _reschedule(store: Store, source: Source, config: Config, now: datetime) -> None:
+    record = store.source_records([source.id]).get(source.id)
+    if record is None or record.state.last_poll_at is None:
+        return
+    moment = _next_poll(source, record.state, now, source.timezone or config.timezone)
+    if moment is not None:
+        store.set_next_poll(source.id, moment)
+
+
+def _next_poll(
+    source: Source, state: PollState, now: datetime, timezone: str
+) -> datetime | None:
+    """When a source whose `every` or `at` was edited is due; None leaves what was planned.
+
+    Never earlier than the new rhythm allows, and a source that backs off goes on doing so.
+    """
+    if state.failures or state.gone or state.last_poll_at is None:
+        return None
+    if source.at is not None:
+        return next_cron(source.at, timezone, max(now, state.last_poll_at))
+    if source.every is None:
+        return None
+    wish = state.hints.interval or timedelta(0)
+    return state.last_poll_at + max(source.every, wish)
+
+
+def configured(source: Source) -> ConfiguredSource:
+    """What the store remembers of a source's configuration."""
+    every = f"every {source.every.total_seconds():.0f}" if source.every is not None else None
+    schedule = f"at {source.at}" if source.at is not None else every
+    return ConfiguredSource(
+        *(source.id, source.title, source.url, source.enabled, source.categories, schedule)
+    )

@@ -1,0 +1,307 @@
+"""Sources that are due → saved polls: the corridor of the design, its order written once.
+
+    due sources --fetch--> outcome --parse--> ParsedFeed          many at a time, bounded
+      --identify--> keyed --known?--> decide --categorize--> save  one line of march, in batches
+
+Fetching is concurrent; deciding and saving happen on one thread, in one transaction a batch, so
+that entries of one batch see each other. A source's validators are saved with its entries, and
+not at all when its body could not be used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain, zip_longest
+from urllib.parse import urlsplit
+
+from aggregator import schedule
+from aggregator.categorize import Rules, decide_categories
+from aggregator.clock import Clock
+from aggregator.dedupe import decide, identify
+from aggregator.fetch import Fetcher
+from aggregator.model import (
+    Config,
+    Decided,
+    Document,
+    EntryUpdate,
+    Fetched,
+    FetchFailed,
+    FetchOutcome,
+    New,
+    ParsedFeed,
+    PollUpdate,
+    SavedPoll,
+    Source,
+    SourceRecord,
+)
+from aggregator.parse import FeedReader, ParseError
+from aggregator.store import Store, StoreError
+
+log = logging.getLogger(__name__)
+
+# A step of the writer: small enough that a thread holds the interpreter for some 50 ms only.
+ENTRIES_A_BATCH = 200
+POLLS_A_BATCH = 200
+# Sources under way at a time, most of them waiting for their host's turn.
+SOURCES_UNDER_WAY = 512
+
+
+@dataclass(frozen=True, slots=True)
+class PollResult:
+    """What became of one source in a pass. `outcome`: ok, not_modified, failed, gone."""
+
+    source: str
+    outcome: str
+    status: int | None = None
+    new: int = 0
+    revised: int = 0
+    duplicate: int = 0
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """A source that has been fetched and parsed, on its way to the writer."""
+
+    source: Source
+    record: SourceRecord
+    outcome: FetchOutcome
+    feed: ParsedFeed | None
+    polled_at: datetime
+    duration_ms: int
+
+    @property
+    def weight(self) -> int:
+        """How many entries the writer will have to look at."""
+        return len(self.feed.entries) if self.feed is not None else 0
+
+
+class Corridor:
+    """Polls sources through fetcher, reader and store. One pass at a time."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        fetcher: Fetcher,
+        reader: FeedReader,
+        clock: Clock,
+        writer: Executor,
+    ) -> None:
+        """`writer` is the one thread on which the store is used."""
+        self._store = store
+        self._fetcher = fetcher
+        self._reader = reader
+        self._clock = clock
+        self._writer = writer
+        self.replace_config(config)
+
+    def replace_config(self, config: Config) -> None:
+        """Take another config in force, from the next source on."""
+        self._config = config
+        self._rules = Rules.of(config.categories)
+        self._sources = {source.id: source for source in config.sources}
+
+    async def poll(
+        self,
+        records: Mapping[str, SourceRecord],
+        on_result: Callable[[PollResult], None] | None = None,
+    ) -> list[PollResult]:
+        """Poll the given sources, each once, and save what they said. Raises StoreError."""
+        pairs = [
+            (self._sources[name], record)
+            for name, record in records.items()
+            if name in self._sources
+        ]
+        queue: asyncio.Queue[_Done | None] = asyncio.Queue()
+        producer = asyncio.create_task(self._produce(_spread_over_hosts(pairs), queue))
+        results: list[PollResult] = []
+        try:
+            while batch := await _next_batch(queue):
+                saved = await self._save(batch)
+                results += saved
+                for result in saved if on_result is not None else ():
+                    on_result(result)  # type: ignore[misc]
+        finally:
+            producer.cancel()
+            await asyncio.gather(producer, return_exceptions=True)
+        return results
+
+    # ------------------------------------------------------------ fetching and parsing
+
+    async def _produce(
+        self,
+        pairs: Iterable[tuple[Source, SourceRecord]],
+        queue: asyncio.Queue[_Done | None],
+    ) -> None:
+        waiting = iter(pairs)
+
+        async def work() -> None:
+            for source, record in waiting:
+                queue.put_nowait(await self._fetch_and_parse(source, record))
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(SOURCES_UNDER_WAY, len(self._sources) or 1)):
+                    group.create_task(work())
+        finally:
+            queue.put_nowait(None)
+
+    async def _fetch_and_parse(self, source: Source, record: SourceRecord) -> _Done:
+        started = time.monotonic()
+        feed = None
+        outcome: FetchOutcome
+        try:
+            request = schedule.request_for(source, record.state, self._config.fetch)
+            outcome = await self._fetcher.fetch(request)
+            if isinstance(outcome, Fetched):
+                feed = await self._read(source, record, outcome)
+        except ParseError as error:
+            outcome = _unusable(outcome, error)
+        except Exception as error:  # a mistake of ours must not cost the other sources
+            log.exception("source %s: polling it raised an error of this program", source.id)
+            outcome = FetchFailed(source.url, "internal", f"{type(error).__name__}: {error}")
+        duration_ms = int((time.monotonic() - started) * 1000)
+        return _Done(source, record, outcome, feed, self._clock.now(), duration_ms)
+
+    async def _read(self, source: Source, record: SourceRecord, fetched: Fetched) -> ParsedFeed:
+        document = Document(
+            body=fetched.body,
+            url=fetched.url,
+            fetched_at=self._clock.now(),
+            content_type=fetched.content_type,
+            timezone=source.timezone or self._config.timezone,
+        )
+        try:
+            return await self._reader.read(document, record.chunks)
+        except BaseException:
+            self._fetcher.release(fetched)
+            raise
+
+    # ------------------------------------------------------------ deciding and saving
+
+    async def _save(self, batch: Sequence[_Done]) -> list[PollResult]:
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._writer, self._save_batch, batch)
+        finally:
+            for done in batch:
+                if isinstance(done.outcome, Fetched):
+                    self._fetcher.release(done.outcome)
+
+    def _save_batch(self, batch: Sequence[_Done]) -> list[PollResult]:
+        """In one transaction, every source of the batch; each can only fail by itself."""
+        saved: list[tuple[PollUpdate, SavedPoll]] = []
+        quiet: list[PollUpdate] = []
+        with self._store.transaction():
+            for done in batch:
+                if done.feed is None:
+                    quiet.append(self._state_only(done, done.outcome))
+                    continue
+                try:
+                    with self._store.part():
+                        saved.append(self._save_feed(done))
+                except StoreError:
+                    raise
+                except Exception as error:
+                    log.exception("source %s: saving it failed", done.source.id)
+                    failed = FetchFailed(
+                        done.outcome.url, "internal", f"{type(error).__name__}: {error}"
+                    )
+                    quiet.append(self._state_only(done, failed))
+            self._store.save_states((poll.source_id, poll.state) for poll in quiet)
+            saved += [(poll, SavedPoll()) for poll in quiet]
+            self._store.save_history(saved)
+        names = {done.record.source_id: done.source.id for done in batch}
+        return [_result(names[poll.source_id], poll, counts) for poll, counts in saved]
+
+    def _save_feed(self, done: _Done) -> tuple[PollUpdate, SavedPoll]:
+        feed = done.feed
+        assert feed is not None
+        keyed = identify(feed.entries)
+        source_id = done.record.source_id
+        known = self._store.known_entries(source_id, keyed) if keyed else []
+        elsewhere = self._store.carriers_elsewhere(keyed) if keyed else []
+        decided = decide(source_id, keyed, known, elsewhere)
+        new = sum(isinstance(one, New) and one.story_id is None for one in decided)
+        poll = PollUpdate(
+            source_id=source_id,
+            state=schedule.after_poll(
+                done.source,
+                done.record.state,
+                done.outcome,
+                done.polled_at,
+                timezone=done.source.timezone or self._config.timezone,
+                hints=feed.hints,
+                new_entries=new,
+            ),
+            polled_at=done.polled_at,
+            duration_ms=done.duration_ms,
+            feed=feed,
+            entries=tuple(self._entry_update(done.source, one) for one in decided),
+            url=done.outcome.url,
+            body=done.outcome.body if isinstance(done.outcome, Fetched) else None,
+        )
+        return poll, self._store.save_poll(poll, done.source.initial)
+
+    def _entry_update(self, source: Source, decided: Decided) -> EntryUpdate:
+        if not isinstance(decided, New):
+            return EntryUpdate(decided)
+        entry = decided.keyed.entry
+        categories = decide_categories(source.id, source.categories, self._rules, entry)
+        return EntryUpdate(decided, categories)
+
+    def _state_only(self, done: _Done, outcome: FetchOutcome) -> PollUpdate:
+        state = schedule.after_poll(
+            done.source,
+            done.record.state,
+            outcome,
+            done.polled_at,
+            timezone=done.source.timezone or self._config.timezone,
+        )
+        return PollUpdate(done.record.source_id, state, done.polled_at, done.duration_ms)
+
+
+def _unusable(outcome: FetchOutcome, error: ParseError) -> FetchFailed:
+    """A body that is no feed is a failure like any other, and leaves no validators behind."""
+    status = outcome.status if isinstance(outcome, Fetched) else None
+    return FetchFailed(outcome.url, error.reason, str(error), status=status)
+
+
+def _result(name: str, poll: PollUpdate, saved: SavedPoll) -> PollResult:
+    state = poll.state
+    counts = (saved.new, saved.revised, saved.duplicate)
+    return PollResult(name, state.outcome or "ok", state.status, *counts, state.error)
+
+
+def _spread_over_hosts(
+    pairs: Sequence[tuple[Source, SourceRecord]],
+) -> Iterable[tuple[Source, SourceRecord]]:
+    """The sources in turn by host, so that one host's many do not hold up the rest."""
+    by_host: dict[str, list[tuple[Source, SourceRecord]]] = {}
+    for pair in pairs:
+        by_host.setdefault(urlsplit(pair[0].url).netloc, []).append(pair)
+    return [pair for pair in chain.from_iterable(zip_longest(*by_host.values())) if pair]
+
+
+async def _next_batch(queue: asyncio.Queue[_Done | None]) -> list[_Done]:
+    """What is ready, at least one and at most a batch; [] at the end."""
+    batch: list[_Done] = []
+    weight = 0
+    while not batch or not queue.empty():
+        done = await queue.get()
+        if done is None:
+            if batch:
+                queue.put_nowait(None)
+            break
+        batch.append(done)
+        weight += done.weight
+        if weight >= ENTRIES_A_BATCH or len(batch) >= POLLS_A_BATCH:
+            break
+    return batch
