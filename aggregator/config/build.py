@@ -1,0 +1,121 @@
+"""Validated plain data of feeds.yaml (the form that is cached) → Config, secrets filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from aggregator.config import values
+from aggregator.config.values import InvalidValue
+from aggregator.model import Category, Config, FetchSettings, PublishSettings, Source
+
+# Keys of a source that belong to pages without a feed, which are accepted but not built yet.
+PAGE_KEYS = ("page", "epaper", "json", "sitemap")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with one value, and where it stands in the data."""
+
+    location: tuple[str | int, ...]
+    message: str
+    hint: str | None
+    at_key: bool = False
+
+
+def build_config(
+    data: Mapping[str, Any], file: Path, digest: str, environ: Mapping[str, str]
+) -> tuple[Config, list[Fault]]:
+    """The Config of validated data, and what the environment spoils in it.
+
+    `data` is what `validate` returns (or the cache gives back); `file` is absolute.
+    """
+    builder = _Builder(file.parent, environ)
+    config = Config(
+        path=str(file),
+        digest=digest,
+        title=data["title"],
+        base_url=data["base_url"],
+        timezone=data["timezone"],
+        store="sqlite:" + values.resolve_path(data["store"].partition(":")[2], file.parent),
+        listen=data["listen"],
+        publish=PublishSettings(
+            directory=values.resolve_path(data["publish"]["directory"], file.parent),
+            entries=data["publish"]["entries"],
+        ),
+        fetch=builder.fetch(data["fetch"]),
+        categories=tuple(
+            Category(
+                id=category["id"],
+                title=category["title"] or category["id"],
+                rules=tuple(category["rules"]),
+                was=tuple(category["was"]),
+            )
+            for category in data["categories"]
+        ),
+        sources=tuple(
+            builder.source(number, source) for number, source in enumerate(data["sources"])
+        ),
+    )
+    return config, builder.faults
+
+
+class _Builder:
+    def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
+        self.folder = folder
+        self.environ = environ
+        self.faults: list[Fault] = []
+
+    def filled(self, text: str, check: Any, *location: str | int) -> str:
+        """A value with its secrets; checked again only when there were some."""
+        if "${" not in text:
+            return text
+        try:
+            whole = values.fill_in(text, self.environ)
+        except InvalidValue as error:
+            self.faults.append(Fault(location, error.message, error.hint))
+            return text
+        try:
+            check(whole)
+        except InvalidValue:
+            # The check's own words would repeat the secret.
+            names = ", ".join(values.variables(text))
+            message = "the value cannot be used once the environment is filled in"
+            self.faults.append(Fault(location, message, f"look at {names}"))
+        return whole
+
+    def fetch(self, data: Mapping[str, Any]) -> FetchSettings:
+        settings = dict(data)
+        settings["allow_private"] = tuple(settings["allow_private"])
+        if settings["proxy"] is not None:
+            settings["proxy"] = self.filled(settings["proxy"], values.check_proxy, "fetch", "proxy")
+        return FetchSettings(**settings)
+
+    def source(self, number: int, data: Mapping[str, Any]) -> Source:
+        here = ("sources", number)
+        url = self.filled(data["url"], values.check_source_url, *here, "url")
+        proxy = data.get("proxy")
+        every = data.get("every")
+        return Source(
+            id=data["id"],
+            title=data.get("title") or data["id"],
+            url=values.resolve_source_url(url, self.folder),
+            categories=tuple(dict.fromkeys(data.get("category", ()))),
+            enabled=data.get("enabled", True),
+            every=None if every is None else timedelta(seconds=every),
+            at=data.get("at"),
+            timezone=data.get("timezone"),
+            language=data.get("language"),
+            initial=data.get("initial", 20),
+            was=tuple(data.get("was", ())),
+            allow_private=tuple(data.get("allow_private", ())),
+            headers=tuple(
+                (name, self.filled(value, values.check_header_value, *here, "headers", name))
+                for name, value in data.get("headers", {}).items()
+            ),
+            proxy=proxy and self.filled(proxy, values.check_proxy, *here, "proxy"),
+            map=tuple(data.get("map", {}).items()),
+        )

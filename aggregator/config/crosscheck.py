@@ -1,0 +1,160 @@
+"""The data of feeds.yaml, valid or not → what its parts say against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from aggregator.config import values
+from aggregator.config.build import PAGE_KEYS, Fault
+from aggregator.config.values import InvalidValue
+
+
+def cross_check(data: Any, environ: Mapping[str, str]) -> list[Fault]:
+    """Duplicate ids, unknown categories, conflicting keys, missing environment variables.
+
+    Works on data as read, so that these are told together with wrong types and unknown keys.
+    """
+    if not isinstance(data, dict):
+        return []
+    return [
+        *_null_values(data, ()),
+        *_duplicate_ids(data, "categories"),
+        *_duplicate_ids(data, "sources"),
+        *_source_faults(data),
+        *_missing_variables(data, environ),
+    ]
+
+
+def _null_values(value: Any, location: tuple[str | int, ...]) -> Iterator[Fault]:
+    """Keys without a value: what an unfinished edit leaves."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if location and location[-1] in PAGE_KEYS:
+                return
+            if inner is None:
+                hint = "give it a value, or remove the line"
+                if key in ("sources", "categories") and not location:
+                    hint = f"add one below it, or write `{key}: []`"
+                yield Fault((*location, key), f"`{key}` has no value", hint, at_key=True)
+            elif isinstance(inner, dict | list):
+                yield from _null_values(inner, (*location, key))
+    else:
+        for number, inner in enumerate(value):
+            if inner is None:
+                yield Fault((*location, number), "an empty list item", "fill it in or remove it")
+            elif isinstance(inner, dict | list):
+                yield from _null_values(inner, (*location, number))
+
+
+def _items(data: dict[str, Any], key: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    listed = data.get(key)
+    if isinstance(listed, list):
+        for number, item in enumerate(listed):
+            if isinstance(item, dict):
+                yield number, item
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
+
+
+def _duplicate_ids(data: dict[str, Any], key: str) -> Iterator[Fault]:
+    what = "category" if key == "categories" else "source"
+    ids: dict[str, int] = {}
+    for number, item in _items(data, key):
+        name = item.get("id")
+        if not isinstance(name, str):
+            continue
+        if name in ids:
+            message = f"the {what} id `{name}` stands twice"
+            hint = f"it is the {ids[name] + 1}. of {key} already; give this one another id"
+            yield Fault((key, number, "id"), message, hint)
+        else:
+            ids[name] = number
+    claimed: dict[str, str] = {}
+    for number, item in _items(data, key):
+        for old in _texts(item.get("was")):
+            if old in ids:
+                message = f"`was` names `{old}`, which is a {what} of its own"
+                hint = "a former id belongs to nothing else: remove one of the two"
+                yield Fault((key, number, "was"), message, hint)
+            elif old in claimed:
+                message = f"`{old}` is the former id of `{claimed[old]}` already"
+                yield Fault((key, number, "was"), message, "leave it at one of the two")
+            else:
+                claimed[old] = str(item.get("id"))
+
+
+def _source_faults(data: dict[str, Any]) -> Iterator[Fault]:
+    categories = {
+        name for _, item in _items(data, "categories") if isinstance(name := item.get("id"), str)
+    }
+    for number, source in _items(data, "sources"):
+        here = ("sources", number)
+        for position, name in enumerate(_texts(source.get("category"))):
+            if name not in categories:
+                yield _unknown_category(name, categories, (*here, "category", position))
+        mapped = source.get("map")
+        if isinstance(mapped, dict):
+            for key, name in mapped.items():
+                if isinstance(name, str) and name not in categories:
+                    yield _unknown_category(name, categories, (*here, "map", key))
+        if source.get("every") is not None and source.get("at") is not None:
+            message, hint = "`every` and `at` exclude each other", "remove one of them"
+            yield Fault((*here, "at"), message, hint, at_key=True)
+        yield from _page_source(source, here)
+
+
+def _unknown_category(name: str, categories: set[str], location: tuple[str | int, ...]) -> Fault:
+    if name in values.RESERVED_IDS:
+        hint = "leave the key out: what no rule takes is there anyway"
+        return Fault(location, f"`{name}` is a built-in feed, no category", hint)
+    near = get_close_matches(name, categories, 1, 0.6)
+    if near:
+        hint = f"did you mean `{near[0]}`?"
+    elif categories:
+        hint = "there are " + ", ".join(sorted(categories)[:20])
+    else:
+        hint = "add it under `categories:`"
+    return Fault(location, f"there is no category `{name}`", hint)
+
+
+def _page_source(source: dict[str, Any], here: tuple[str | int, ...]) -> Iterator[Fault]:
+    enabled = source.get("enabled")
+    if isinstance(enabled, str) and enabled.lower() in ("false", "no", "off", "n", "f", "0"):
+        return
+    hint = "sources without a feed are not supported yet; set `enabled: false` to keep it here"
+    for key in PAGE_KEYS:
+        if source.get(key) is not None:
+            yield Fault((*here, key), f"`{key}` works on a disabled source only", hint, at_key=True)
+            return
+    url = source.get("url")
+    if isinstance(url, str) and values.is_dated(url):
+        yield Fault((*here, "url"), "an address with {date…} works on a disabled source only", hint)
+
+
+def _missing_variables(data: dict[str, Any], environ: Mapping[str, str]) -> Iterator[Fault]:
+    for location, text in _secret_places(data):
+        try:
+            values.fill_in(text, environ)
+        except InvalidValue as error:
+            yield Fault(location, error.message, error.hint)
+
+
+def _secret_places(data: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    fetch = data.get("fetch")
+    if isinstance(fetch, dict) and isinstance(proxy := fetch.get("proxy"), str):
+        yield ("fetch", "proxy"), proxy
+    for number, source in _items(data, "sources"):
+        for key in ("url", "proxy"):
+            if isinstance(text := source.get(key), str):
+                yield ("sources", number, key), text
+        headers = source.get("headers")
+        if isinstance(headers, dict):
+            for name, value in headers.items():
+                if isinstance(value, str):
+                    yield ("sources", number, "headers", name), value

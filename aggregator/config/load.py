@@ -1,0 +1,90 @@
+"""The path of feeds.yaml → Config, or ConfigError with every mistake in the file."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from aggregator.config import cache
+from aggregator.config.build import Fault, build_config
+from aggregator.config.problems import ConfigError, Problem
+from aggregator.model import Config
+
+
+def load_config(path: Path, environ: Mapping[str, str] | None = None) -> Config:
+    """feeds.yaml, validated. `environ` (by default the process's own) fills in `${NAME}`.
+
+    Raises ConfigError. A file that was valid before is taken from the user's cache, without
+    importing YAML or pydantic; the environment is looked at anew each time.
+    """
+    environ = os.environ if environ is None else environ
+    return parse_config(_read(path), path, environ, cache.cache_folder(environ))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        hint = "name another with --config, or start from the feeds.yaml of the project"
+        problem = Problem(str(path), 0, 0, "there is no such file", hint)
+    except IsADirectoryError:
+        problem = Problem(str(path), 0, 0, "is a folder", f"name a file: {path / 'feeds.yaml'}")
+    except OSError as error:
+        problem = Problem(str(path), 0, 0, f"cannot be read: {error.strerror or error}")
+    raise ConfigError([problem])
+
+
+def parse_config(
+    content: bytes, path: Path, environ: Mapping[str, str], folder: Path | None = None
+) -> Config:
+    """The Config of feeds.yaml's bytes; `folder` is where validated data is kept, if anywhere.
+
+    Raises ConfigError.
+    """
+    file = Path(os.path.abspath(path))
+    digest = hashlib.sha256(content).hexdigest()
+    key = cache.cache_key(digest, file) if folder is not None else ""
+    data = cache.read_cache(folder, key)
+    if data is not None:
+        try:
+            config, faults = build_config(data, file, digest, environ)
+        except (KeyError, TypeError, AttributeError, ValueError):
+            faults = [Fault((), "the cache cannot be used", None)]
+        if not faults:
+            return config
+    data = _validated(content, path, environ)
+    config, faults = build_config(data, file, digest, environ)
+    if faults:
+        raise _error(content, path, faults)
+    cache.write_cache(folder, key, data)
+    return config
+
+
+def _validated(content: bytes, path: Path, environ: Mapping[str, str]) -> dict[str, Any]:
+    from aggregator.config.document import read_document
+    from aggregator.config.validate import validate
+
+    document = read_document(content, str(path))
+    if document.data is None:
+        raise ConfigError(document.problems)
+    data, faults = validate(document.data, environ)
+    if data is None or document.problems:
+        found = [
+            document.problem(fault.location, fault.message, fault.hint, key=fault.at_key)
+            for fault in faults
+        ]
+        raise ConfigError([*document.problems, *found])
+    return data
+
+
+def _error(content: bytes, path: Path, faults: list[Fault]) -> ConfigError:
+    from aggregator.config.document import read_document
+
+    document = read_document(content, str(path))
+    return ConfigError(
+        document.problem(fault.location, fault.message, fault.hint, key=fault.at_key)
+        for fault in faults
+    )

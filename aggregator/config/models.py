@@ -1,0 +1,403 @@
+"""The keys of feeds.yaml as pydantic models: their types, defaults, meanings and examples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from aggregator.config import values
+from aggregator.config.values import InvalidValue
+from aggregator.query import QueryError, parse_query
+
+
+def checked(check: Callable[[str], Any]) -> BeforeValidator:
+    """A pydantic validator of a check: InvalidValue becomes an error with message and hint."""
+
+    def validate(value: Any) -> Any:
+        if not isinstance(value, str):
+            raise PydanticCustomError("string_type", "Input should be a valid string")
+        try:
+            return check(value)
+        except InvalidValue as error:
+            context = {"message": error.message, "hint": error.hint}
+            raise PydanticCustomError("invalid_value", "{message}", context) from error
+
+    return BeforeValidator(validate)
+
+
+def unless_secret(check: Callable[[str], str]) -> Callable[[str], str]:
+    """A check that waits for the environment when the value takes something in by ${NAME}."""
+    return lambda text: text if "${" in text else check(text)
+
+
+def check_rule(text: str) -> str:
+    """A rule or query in the language of docs/queries.md."""
+    try:
+        parse_query(text)
+    except QueryError as error:
+        message = f"{error.message}, at character {error.position + 1} of `{text}`"
+        raise InvalidValue(message, error.hint) from error
+    return text
+
+
+def _one_or_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _schema(**keywords: Any) -> WithJsonSchema:
+    return WithJsonSchema(keywords)
+
+
+_ID_PATTERN = "^[a-z0-9][a-z0-9-]*$"
+_DURATION_PATTERN = r"^(\d+ *w)? *(\d+ *d)? *(\d+ *h)? *(\d+ *m(in)?)? *(\d+ *s)?$"
+
+Id = Annotated[str, checked(values.check_id), _schema(type="string", pattern=_ID_PATTERN)]
+FeedId = Annotated[str, checked(values.check_feed_id), _schema(type="string", pattern=_ID_PATTERN)]
+Duration = Annotated[
+    timedelta,
+    checked(values.parse_duration),
+    _schema(type="string", pattern=_DURATION_PATTERN),
+]
+Pause = Annotated[float, checked(values.parse_pause), _schema(type="string")]
+Size = Annotated[
+    int,
+    checked(values.parse_size),
+    WithJsonSchema({"anyOf": [{"type": "integer"}, {"type": "string"}]}),
+]
+Zone = Annotated[str, checked(values.check_timezone)]
+Language = Annotated[str, checked(values.check_language)]
+Network = Annotated[str, checked(values.check_network)]
+Cron = Annotated[str, checked(values.check_cron)]
+Rule = Annotated[str, checked(check_rule)]
+SourceUrl = Annotated[str, checked(unless_secret(values.check_source_url))]
+Proxy = Annotated[str, checked(unless_secret(values.check_proxy))]
+HeaderName = Annotated[str, checked(values.check_header_name)]
+HeaderValue = Annotated[str, checked(unless_secret(values.check_header_value))]
+
+
+def _one_or_many(item: dict[str, Any]) -> list[Any]:
+    schema = {"anyOf": [item, {"type": "array", "items": item}]}
+    return [BeforeValidator(_one_or_list), WithJsonSchema(schema)]
+
+
+_ID_ITEM = {"type": "string", "pattern": _ID_PATTERN}
+Ids = Annotated[list[Id], *_one_or_many(_ID_ITEM)]
+Rules = Annotated[list[Rule], *_one_or_many({"type": "string"})]
+Networks = Annotated[list[Network], *_one_or_many({"type": "string"})]
+Title = Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class Section(BaseModel):
+    """A mapping of feeds.yaml; a key it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", ser_json_timedelta="float")
+
+
+class PublishSection(Section):
+    """Where and how much is published."""
+
+    directory: str = Field(
+        default="public",
+        min_length=1,
+        title="folder",
+        description="Folder the documents are written to.",
+        examples=["public"],
+    )
+    entries: int = Field(
+        default=100,
+        ge=1,
+        le=100_000,
+        title="entries",
+        description="Entries in each published feed; older ones stay in the store.",
+        examples=[100],
+    )
+
+
+class FetchSection(Section):
+    """How sources are fetched: permissions, politeness, caps."""
+
+    allow_private: Networks = Field(
+        default=[],
+        title="private networks",
+        description="Networks (CIDR) that may be fetched although they are private.",
+        examples=[["127.0.0.0/8"]],
+    )
+    user_agent: str | None = Field(
+        default=None,
+        min_length=1,
+        pattern=r"^[\x20-\x7e]+$",
+        title="user agent",
+        description="What the fetcher calls itself; by default product, version and address.",
+        examples=["my-reader/1.0 (+https://example.org/bot)"],
+    )
+    proxy: Proxy | None = Field(
+        default=None,
+        title="proxy",
+        description="HTTP proxy for every source that names none; `${NAME}` is taken in.",
+        examples=["http://127.0.0.1:3128"],
+    )
+    per_host: int = Field(
+        default=2,
+        ge=1,
+        le=16,
+        title="connections per host",
+        description="Connections at once to one host.",
+    )
+    host_delay: Pause = Field(
+        default=0.5,
+        title="pause per host",
+        description="Wait between two requests to one host.",
+        examples=["500ms", "2s"],
+    )
+    concurrency: int = Field(
+        default=64,
+        ge=1,
+        le=1000,
+        title="connections",
+        description="Connections at once in all.",
+    )
+    timeout: Duration = Field(
+        default=timedelta(seconds=60),
+        title="time limit",
+        description="Time limit of one fetch, redirects and body included.",
+        examples=["60s"],
+    )
+    idle_timeout: Duration = Field(
+        default=timedelta(seconds=30),
+        title="idle limit",
+        description="Longest silence of an origin within a fetch.",
+        examples=["30s"],
+    )
+    max_wire_bytes: Size = Field(
+        default=16 * 2**20,
+        title="size as sent",
+        description="Largest body as it comes over the wire.",
+        examples=["16MiB"],
+    )
+    max_body_bytes: Size = Field(
+        default=16 * 2**20,
+        title="size unpacked",
+        description="Largest body after decompression.",
+        examples=["16MiB"],
+    )
+    max_header_bytes: Size = Field(
+        default=64 * 2**10,
+        title="size of headers",
+        description="Largest head of a response.",
+        examples=["64KiB"],
+    )
+    max_redirects: int = Field(
+        default=10,
+        ge=0,
+        le=50,
+        title="redirects",
+        description="Redirects followed in one fetch.",
+    )
+    max_in_flight_bytes: Size = Field(
+        default=64 * 2**20,
+        title="bodies in flight",
+        description="Bytes of all bodies fetched and not yet saved.",
+        examples=["64MiB"],
+    )
+
+
+class CategorySection(Section):
+    """A category: one published feed."""
+
+    id: FeedId = Field(
+        title="id",
+        description="Name in addresses and files: `/feeds/ID.atom`.",
+        examples=["domestic"],
+    )
+    title: Title | None = Field(
+        default=None,
+        title="title",
+        description="Title of the feed; by default the id.",
+        examples=["国内"],
+    )
+    rules: Rules = Field(
+        default=[],
+        title="rules",
+        description="Queries; an entry that one of them matches is in this category, "
+        "unless its source has a category of its own. See docs/queries.md.",
+        examples=[["title:全国", "source:chinanews-*"]],
+    )
+    was: Ids = Field(
+        default=[],
+        title="former ids",
+        description="What the category was called before; subscribers are led to the new address.",
+        examples=[["china"]],
+    )
+
+
+class SourceSection(Section):
+    """A source: one feed that is polled."""
+
+    id: Id = Field(
+        title="id",
+        description="Name of the source; keep it, or say in `was` what it was.",
+        examples=["chinanews-china"],
+    )
+    title: Title | None = Field(
+        default=None,
+        title="title",
+        description="Name shown beside its entries; by default the id.",
+        examples=["中国新闻网·国内"],
+    )
+    url: SourceUrl = Field(
+        title="address",
+        description="Address of the feed, or a path (relative to this file); `${NAME}` is taken "
+        "from the environment.",
+        examples=["https://www.chinanews.com.cn/rss/china.xml"],
+    )
+    category: Ids = Field(
+        default=[],
+        title="category",
+        description="Category of its entries, one id or a list; without it rules decide.",
+        examples=["domestic", ["domestic", "local"]],
+    )
+    enabled: bool = Field(
+        default=True,
+        title="enabled",
+        description="`false`: not polled, everything kept.",
+    )
+    every: Duration | None = Field(
+        default=None,
+        title="interval",
+        description="How often it is polled; without `every` and `at` the rhythm is learned.",
+        examples=["30m", "2h", "1d"],
+    )
+    at: Cron | None = Field(
+        default=None,
+        title="times",
+        description="When it is polled: cron (minute hour day month weekday) in its time zone.",
+        examples=["0 6 * * 1-5"],
+    )
+    timezone: Zone | None = Field(
+        default=None,
+        title="time zone",
+        description="Zone of dates that carry none, and of `at`; by default the top one.",
+        examples=["Asia/Shanghai"],
+    )
+    language: Language | None = Field(
+        default=None,
+        title="language",
+        description="Language of its entries where the feed does not say (RFC 5646).",
+        examples=["zh-CN"],
+    )
+    initial: int = Field(
+        default=20,
+        ge=0,
+        le=1_000_000,
+        title="initial entries",
+        description="Entries of a new source that reach the feeds at once; older ones are kept.",
+    )
+    was: Ids = Field(
+        default=[],
+        title="former ids",
+        description="What the source was called before; its history stays with it.",
+        examples=[["chinanews"]],
+    )
+    allow_private: Networks = Field(
+        default=[],
+        title="private networks",
+        description="Networks (CIDR) that this source may be fetched from although private.",
+        examples=[["192.168.1.0/24"]],
+    )
+    headers: dict[HeaderName, HeaderValue] = Field(
+        default={},
+        title="headers",
+        description="Headers sent with each request; secrets by `${NAME}`.",
+        examples=[{"Authorization": "Bearer ${FEED_TOKEN}"}],
+    )
+    proxy: Proxy | None = Field(
+        default=None,
+        title="proxy",
+        description="HTTP proxy for this source; `${NAME}` is taken in.",
+        examples=["http://${PROXY_USER}:${PROXY_PASSWORD}@127.0.0.1:3128"],
+    )
+    map: dict[str, Id] = Field(
+        default={},
+        title="map",
+        description="The origin's own categories and sections to ours.",
+        examples=[{"秀洲新闻": "local"}],
+    )
+    page: dict[str, Any] | None = Field(
+        default=None,
+        title="page",
+        description="Selectors of a page that has no feed. Only with `enabled: false` so far.",
+    )
+    epaper: str | dict[str, Any] | None = Field(
+        default=None,
+        title="e-paper",
+        description="System of an e-paper. Only with `enabled: false` so far.",
+    )
+    json_: str | dict[str, Any] | None = Field(
+        default=None,
+        alias="json",
+        title="JSON",
+        description="Fields of a JSON answer. Only with `enabled: false` so far.",
+    )
+    sitemap: bool | str | dict[str, Any] | None = Field(
+        default=None,
+        title="sitemap",
+        description="A news sitemap. Only with `enabled: false` so far.",
+    )
+
+
+class FeedsFile(Section):
+    """feeds.yaml: what is polled, how it is sorted, where it is published."""
+
+    title: Title = Field(
+        default="Aggregator",
+        title="title",
+        description="Title of the whole collection.",
+        examples=["我的订阅"],
+    )
+    base_url: Annotated[str, checked(values.check_base_url)] = Field(
+        default="http://127.0.0.1:8000",
+        title="public address",
+        description="Address under which readers reach the feeds; every self link begins with it.",
+        examples=["https://news.example.org"],
+    )
+    timezone: Zone = Field(
+        default="UTC",
+        title="time zone",
+        description="Zone of dates that carry none, and of `at` (IANA name).",
+        examples=["Asia/Shanghai"],
+    )
+    store: Annotated[str, checked(values.check_store)] = Field(
+        default="sqlite:aggregator.db",
+        title="store",
+        description="Where everything is kept: `sqlite:` and a path.",
+        examples=["sqlite:aggregator.db"],
+    )
+    listen: Annotated[str, checked(values.check_listen)] = Field(
+        default="127.0.0.1:8000",
+        title="listen",
+        description="Where the web server listens, HOST:PORT.",
+        examples=["127.0.0.1:8000", "[::]:8000"],
+    )
+    publish: PublishSection = Field(
+        default=PublishSection(),
+        title="publishing",
+        description="Where and how much is published.",
+    )
+    fetch: FetchSection = Field(
+        default=FetchSection(),
+        title="fetching",
+        description="Permissions, politeness and caps of every fetch.",
+    )
+    categories: list[CategorySection] = Field(
+        default=[],
+        title="categories",
+        description="Categories, in the order in which they are shown; each is one feed.",
+    )
+    sources: list[SourceSection] = Field(
+        title="sources",
+        description="What is polled.",
+    )

@@ -1,0 +1,41 @@
+"""Addresses and texts that may hold secrets → the same, fit to be shown and logged."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit, urlunsplit
+
+from aggregator.model import Config
+
+_TELLING = re.compile(
+    r"(?i)([?&;][^=&;#]*(?:key|token|secret|pass|auth|sign?|session|code)[^=&;#]*=)[^&;#]+"
+)
+
+
+def shown_url(url: str) -> str:
+    """An address without user name and password, and with telling parameters as `***`."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "***"
+    if "@" in parts.netloc:
+        parts = parts._replace(netloc="***@" + parts.netloc.rpartition("@")[2])
+        url = urlunsplit(parts)
+    return _TELLING.sub(r"\1***", url)
+
+
+def secrets_of(config: Config) -> tuple[str, ...]:
+    """The texts that must never be shown: header values, and the logins of addresses."""
+    found: set[str] = set()
+    for source in config.sources:
+        found.update(value for _, value in source.headers)
+        found.update(_login(source.url), _login(source.proxy))
+    found.update(_login(config.fetch.proxy))
+    return tuple(sorted((text for text in found if len(text) > 3), key=len, reverse=True))
+
+
+def _login(url: str | None) -> set[str]:
+    if not url or "@" not in url:
+        return set()
+    parts = urlsplit(url)
+    return {part for part in (parts.username, parts.password) if part}
