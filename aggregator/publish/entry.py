@@ -13,7 +13,7 @@ from lxml import etree
 
 from aggregator.html import clean_html, clean_title, text_to_html, visible_text
 from aggregator.model import Carrier, Enclosure, PublishedStory, Snapshot, Text
-from aggregator.publish.feedgen_extension import DCTERMS, EntryExtra, ExtraElement
+from aggregator.publish.feedgen_extension import APP, DCTERMS, PREFIXES, EntryExtra, ExtraElement
 from aggregator.publish.iri import usable_iri
 from aggregator.text import fit_for_xml, shorten, squeeze
 
@@ -22,11 +22,9 @@ MADE_TITLE_LENGTH = 80
 # A republished title is cut here: a "title" of a megabyte is an attack or a mistake.
 LONGEST_TITLE = 4_000
 
-_XMLNS_DCTERMS = f' xmlns:dcterms="{DCTERMS}"'
-
 
 def render_entry(story: PublishedStory) -> bytes:
-    """The `<entry>` of a story, in UTF-8, to stand in a feed that declares `dcterms`."""
+    """The `<entry>` of a story, in UTF-8, to stand in a feed that declares PREFIXES."""
     shown = story.snapshot
     entry = FeedEntry()
     entry.register_extension("extra", EntryExtra)
@@ -54,7 +52,7 @@ def render_entry(story: PublishedStory) -> bytes:
     extra.elements = [*_links(story), *_snapshot_times(story), _source(story)]
     element = entry.atom_entry()
     _without_stray_times(element)
-    return _declared_once(etree.tostring(element, encoding="utf-8"))
+    return _declared_once(element)
 
 
 def title_of(shown: Snapshot, source_title: str) -> tuple[str, str]:
@@ -167,12 +165,14 @@ def _link(rel: str, href: str, **attributes: str) -> ExtraElement:
 def _snapshot_times(story: PublishedStory) -> list[ExtraElement]:
     """When the first and the latest snapshot were taken, and the latest's digest.
 
-    In Dublin Core terms, which feed validators know: dateAccepted, modified, isVersionOf.
+    In elements that feed validators know: dcterms:dateAccepted, app:edited (RFC 5023 10.2) and
+    dcterms:provenance. Not dcterms:modified, which feedparser takes for atom:updated: that would
+    move for its users with every change of a link.
     """
     digest = f"urn:sha256:{story.snapshot.digest}"
     return [
         ExtraElement(f"{{{DCTERMS}}}dateAccepted", timestamp(story.first_taken_at)),
-        ExtraElement(f"{{{DCTERMS}}}modified", timestamp(story.snapshot.taken_at)),
+        ExtraElement(f"{{{APP}}}edited", timestamp(story.snapshot.taken_at)),
         ExtraElement(f"{{{DCTERMS}}}provenance", digest),
     ]
 
@@ -228,24 +228,10 @@ def _without_stray_times(element: etree._Element) -> None:
             child.text = child.text.replace("+00:00", "Z")
 
 
-def _declared_once(entry: bytes) -> bytes:
-    """Leave out the prefix's declaration, which the feed element has already.
-
-    Only directly behind a `<dcterms:` can these bytes be a declaration: text has no bare `<`.
-    """
-    parts = entry.split(b"<dcterms:")
-    declaration = _XMLNS_DCTERMS.encode()
-    return b"<dcterms:".join(
-        [
-            parts[0],
-            *(
-                part.replace(declaration, b"", 1) if _in_tag(part, declaration) else part
-                for part in parts[1:]
-            ),
-        ]
-    )
-
-
-def _in_tag(part: bytes, declaration: bytes) -> bool:
-    at = part.find(declaration)
-    return 0 <= at < part.find(b">")
+def _declared_once(element: etree._Element) -> bytes:
+    """The entry's bytes without the declarations of prefixes, which the feed element has."""
+    etree.cleanup_namespaces(element, top_nsmap=PREFIXES)
+    opening, rest = etree.tostring(element, encoding="utf-8").split(b">", 1)
+    for prefix, namespace in PREFIXES.items():
+        opening = opening.replace(f' xmlns:{prefix}="{namespace}"'.encode(), b"")
+    return opening + b">" + rest

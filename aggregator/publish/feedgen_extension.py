@@ -15,6 +15,8 @@ from feedgen.ext.base import BaseEntryExtension, BaseExtension
 from lxml import etree
 
 DCTERMS = "http://purl.org/dc/terms/"
+APP = "http://www.w3.org/2007/app"
+PREFIXES = {"app": APP, "dcterms": DCTERMS}
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 Attributes = Mapping[str, str]
@@ -61,7 +63,7 @@ class FeedExtra(_Extra, BaseExtension):  # type: ignore[misc]
 
     def extend_ns(self) -> dict[str, str]:
         """The prefixes declared on the feed element."""
-        return {"dcterms": DCTERMS}
+        return dict(PREFIXES)
 
 
 class EntryExtra(_Extra, BaseEntryExtension):  # type: ignore[misc]

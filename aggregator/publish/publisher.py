@@ -43,6 +43,8 @@ class Publisher:
         self._config = config
         self._settings = settings_digest(config)
         self._rendered: OrderedDict[tuple[int, int], bytes] = OrderedDict()
+        # The revision and settings at which everything was last found or brought in step.
+        self._settled_at: tuple[int, str] | None = None
 
     def replace_config(self, config: Config) -> None:
         """Take another config in force; what it changes is rendered at the next publishing."""
@@ -55,6 +57,9 @@ class Publisher:
         Raises OSError when a file cannot be written (the rest is tried again next time) and
         StoreError when the store cannot be used.
         """
+        revision = self._store.current_revision()
+        if self._settled_at == (revision, self._settings):
+            return Published()
         records = self._store.documents()
         outputs = {path_of(output): output for output in self._store.outputs()}
         stale = {
@@ -63,8 +68,6 @@ class Publisher:
             if self._is_stale(output, records.get(path))
         }
         gone = [path for path in records if path not in outputs]
-        if not stale and not gone:
-            return Published()
         written: list[str] = []
         for path, output in stale.items():
             before = records.get(path)
@@ -76,6 +79,7 @@ class Publisher:
                 if on_document is not None:
                     on_document(path)
         self._remove(gone)
+        self._settled_at = (revision, self._settings)
         return Published(len(stale), tuple(written), tuple(gone))
 
     def _is_stale(self, output: OutputRecord, record: DocumentRecord | None) -> bool:

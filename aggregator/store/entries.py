@@ -141,13 +141,13 @@ class EntryRows(SourceRows, OutputRows):
         `initial`: how many entries of a source never read before reach the feeds at once. To be
         called inside a transaction.
         """
+        self.save_feed_facts(poll)
         save = self._open_save(poll, initial)
         order = _by_age(poll)
         for rank, update in enumerate(order):
             listed = save.flood_after is None or rank >= len(order) - save.flood_after
             self._save_entry(save, update, listed)
         self._write(save)
-        self.save_feed_facts(poll)
         self.save_states([(poll.source_id, poll.state)])
         return SavedPoll(save.new, save.revised, save.duplicate)
 

@@ -18,9 +18,10 @@ migrations = Migrations(MIGRATION_SET)
 def m0001_first_schema(db: Database) -> None:
     """Sources, captures, entries, snapshots, stories, outputs, memberships, decisions."""
     _create_sources(db)
-    _create_entries(db)
     _create_stories(db)
+    _create_entries(db)
     _create_outputs(db)
+    _create_decisions(db)
 
 
 def _table(db: Database, name: str) -> Table:
@@ -202,27 +203,6 @@ def _create_stories(db: Database) -> None:
     )
     _table(db, "stories").create_index(["key"], unique=True)
     _table(db, "stories").create_index(["atom_id"], unique=True)
-    _table(db, "decisions").create(
-        {
-            "id": int,
-            "story_id": int,
-            "entry_id": int,
-            "output_id": int,  # the category
-            "decided_by": str,
-            "evidence": str,
-            "decided_at": str,
-        },
-        pk="id",
-        not_null={"story_id", "entry_id", "output_id", "decided_by", "decided_at"},
-        foreign_keys=[
-            ("story_id", "stories", "id"),
-            ("entry_id", "entries", "id"),
-            ("output_id", "outputs", "id"),
-        ],
-    )
-    _table(db, "decisions").create_index(["story_id"])
-    _table(db, "decisions").create_index(["entry_id"])
-    _table(db, "decisions").create_index(["output_id"])
 
 
 def _create_outputs(db: Database) -> None:
@@ -279,3 +259,27 @@ def _create_outputs(db: Database) -> None:
     )
     _table(db, "counters").create({"name": str, "value": int}, pk="name", not_null={"value"})
     db.execute("insert into counters (name, value) values ('revision', 0), ('stamp', 0)")
+
+
+def _create_decisions(db: Database) -> None:
+    _table(db, "decisions").create(
+        {
+            "id": int,
+            "story_id": int,
+            "entry_id": int,
+            "output_id": int,  # the category
+            "decided_by": str,
+            "evidence": str,
+            "decided_at": str,
+        },
+        pk="id",
+        not_null={"story_id", "entry_id", "output_id", "decided_by", "decided_at"},
+        foreign_keys=[
+            ("story_id", "stories", "id"),
+            ("entry_id", "entries", "id"),
+            ("output_id", "outputs", "id"),
+        ],
+    )
+    _table(db, "decisions").create_index(["story_id"])
+    _table(db, "decisions").create_index(["entry_id"])
+    _table(db, "decisions").create_index(["output_id"])

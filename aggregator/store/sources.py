@@ -279,18 +279,23 @@ class SourceRows(Rows):
         )
 
     def save_feed_facts(self, poll: PollUpdate) -> None:
-        """What the feed says of itself, and its chunks, after a reading."""
+        """What the feed says of itself, and its chunks, after a reading.
+
+        Its id and link, which stand in every entry published of it, are taken from the first
+        reading that has them and kept: else a feed that changes them would change every document.
+        """
         feed = poll.feed
         if feed is None:
             return
         self._db.execute(
-            "update sources set feed_title = coalesce(?, feed_title), feed_id = ?, feed_link = ?, "
-            "language = ? where id = ? and (feed_title is not ? or feed_id is not ? or "
-            "feed_link is not ? or language is not ?)",
-            (
-                *(feed.title, feed.id, feed.link, feed.language, poll.source_id),
-                *(feed.title, feed.id, feed.link, feed.language),
-            ),
+            "update sources set feed_title = coalesce(?, feed_title), language = ? where id = ? "
+            "and (feed_title is not ? or language is not ?)",
+            (feed.title, feed.language, poll.source_id, feed.title, feed.language),
+        )
+        self._db.execute(
+            "update sources set feed_id = ?, feed_link = ? where id = ? "
+            "and not exists (select 1 from entries where source_id = sources.id)",
+            (feed.id, feed.link, poll.source_id),
         )
         self._db.execute(
             "update source_states set chunks = ? where source_id = ?",

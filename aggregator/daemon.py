@@ -1,0 +1,273 @@
+"""A config and a store → the running daemon: jobs, reload, signals and the web server, one process.
+
+The jobs are few and live in memory (APScheduler): poll what is due, publish what changed, prune.
+When each source is due lives in the store, so that a restart polls nothing early.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from aggregator.clock import Clock
+from aggregator.config import ConfigError, load_config, plan_changes
+from aggregator.fetch import Fetcher, open_fetcher
+from aggregator.model import Config
+from aggregator.parse import FeedReader
+from aggregator.publish import Publisher
+from aggregator.reconcile import reconcile
+from aggregator.store import Store, StoreError
+from aggregator.update import Corridor, PollResult
+
+log = logging.getLogger(__name__)
+
+POLL_TICK_S = 1.0
+PUBLISH_TICK_S = 1.0
+PRUNE_EVERY_S = 3600.0
+HISTORY_KEPT = timedelta(days=30)
+# What is left of the 10 seconds that a daemon has to end after the web server and the pass.
+END_WITHIN_S = 8.0
+
+
+@dataclass(slots=True)
+class DaemonStatus:
+    """What the daemon tells the web side about itself."""
+
+    config_error: str | None = None
+    publish_error: str | None = None
+    store_error: str | None = None
+    on_config: list[Callable[[Config], None]] = field(default_factory=list)
+
+
+class Daemon:
+    """Everything that happens between start and stop; `run` returns when told to end."""
+
+    def __init__(self, config: Config, store: Store, clock: Clock) -> None:
+        self._config = config
+        self._store = store
+        self._clock = clock
+        self._writer: Executor = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._publisher = Publisher(store, config, clock)
+        self._reader = FeedReader()
+        self._ending = asyncio.Event()
+        self._pass: asyncio.Task[list[PollResult]] | None = None
+        self.status = DaemonStatus()
+
+    @property
+    def config(self) -> Config:
+        """The config in force."""
+        return self._config
+
+    def stop(self) -> None:
+        """Ask the daemon to end; `run` then finishes what it is saving and returns."""
+        self._ending.set()
+
+    async def run(self, serve: Callable[[], Any] | None = None) -> None:
+        """Poll, publish and (through `serve`, a coroutine function) answer until told to stop.
+
+        Ends on SIGTERM and SIGINT; SIGHUP reads feeds.yaml again. Raises StoreError when the
+        store cannot be brought in step at the start.
+        """
+        self._install_signals()
+        await self._in_writer(reconcile, self._store, self._config, self._clock.now())
+        rests = await self._in_writer(self._store.host_rests, self._clock.now())
+        self._fetcher = self._open_fetcher(rests)
+        self._corridor = self._open_corridor()
+        await self.publish()
+        scheduler = self._scheduled()
+        scheduler.start()
+        watching = asyncio.create_task(self._watch_config())
+        serving = asyncio.create_task(serve()) if serve is not None else None
+        try:
+            await self._until_end(serving)
+        finally:
+            scheduler.shutdown(wait=False)
+            watching.cancel()
+            await self._end(serving)
+
+    async def _until_end(self, serving: asyncio.Task[Any] | None) -> None:
+        ending = asyncio.create_task(self._ending.wait())
+        waited = {ending} | ({serving} if serving is not None else set())
+        done, _ = await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+        ending.cancel()
+        if serving is not None and serving in done:
+            serving.result()  # a server that ends by itself could not start: say why
+
+    async def _end(self, serving: asyncio.Task[Any] | None) -> None:
+        """Stop fetching, finish what is being saved, publish it, close everything."""
+        running = self._pass
+        if running is not None:
+            running.cancel()
+            await asyncio.wait([running], timeout=END_WITHIN_S)
+        await self.publish()
+        await self._fetcher.close()
+        await self._reader.close()
+        if serving is not None and not serving.done():
+            serving.cancel()
+            await asyncio.wait([serving], timeout=1.0)
+        self._writer.shutdown(wait=True)
+
+    # ------------------------------------------------------------ jobs
+
+    def _scheduled(self) -> AsyncIOScheduler:
+        scheduler = AsyncIOScheduler(timezone="UTC")
+        options = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        jobs = (
+            (self.poll_due, POLL_TICK_S),
+            (self.publish, PUBLISH_TICK_S),
+            (self.prune, PRUNE_EVERY_S),
+        )
+        for job, seconds in jobs:
+            scheduler.add_job(job, "interval", seconds=seconds, **options)
+        return scheduler
+
+    async def poll_due(self) -> list[PollResult]:
+        """Poll what is due now; one pass at a time."""
+        if self._pass is not None or self._ending.is_set():
+            return []
+        try:
+            due = await self._in_writer(self._store.due_sources, self._clock.now())
+            if not due:
+                return []
+            self._pass = asyncio.create_task(self._corridor.poll(due, self._log_result))
+            results = await self._pass
+            self.status.store_error = None
+            return results
+        except StoreError as error:
+            self._tell_store_error(error)
+            return []
+        finally:
+            self._pass = None
+
+    def _tell_store_error(self, error: StoreError) -> None:
+        if self.status.store_error != str(error):
+            log.error("%s", error)
+        self.status.store_error = str(error)
+
+    def _log_result(self, result: PollResult) -> None:
+        if result.outcome in ("failed", "gone"):
+            log.warning("%s: %s", result.source, result.error)
+        elif result.new or result.revised or result.duplicate:
+            log.info(
+                "%s: %d new, %d revised, %d carried already",
+                *(result.source, result.new, result.revised, result.duplicate),
+            )
+        else:
+            log.debug("%s: nothing new (%s)", result.source, result.outcome)
+
+    async def publish(self) -> None:
+        """Write the documents whose outputs changed, by whatever process."""
+        try:
+            published = await self._in_writer(self._publisher.publish)
+            self.status.publish_error = None
+            if published.written:
+                log.info("published %s", ", ".join(published.written))
+        except (OSError, StoreError) as error:
+            if self.status.publish_error != str(error):
+                log.error("publishing failed and is tried again: %s", error)
+            self.status.publish_error = str(error)
+
+    async def prune(self) -> None:
+        """Forget old poll history."""
+        before = self._clock.now() - HISTORY_KEPT
+        try:
+            await self._in_writer(self._prune, before)
+        except StoreError as error:
+            self._tell_store_error(error)
+
+    def _prune(self, before: datetime) -> None:
+        with self._store.transaction():
+            self._store.prune_history(before)
+
+    # ------------------------------------------------------------ config
+
+    async def _watch_config(self) -> None:
+        from aggregator.config.watch import ConfigWatch
+
+        async for _ in ConfigWatch(Path(self._config.path)).changes():
+            await self.reload()
+
+    async def reload(self) -> None:
+        """Take feeds.yaml in force as it is now, or keep the last good one and say what is wrong."""
+        try:
+            config = await asyncio.to_thread(load_config, Path(self._config.path))
+        except (ConfigError, OSError) as error:
+            if self.status.config_error != str(error):
+                log.error("feeds.yaml is not in force, the last good one stays:\n%s", error)
+            self.status.config_error = str(error)
+            return
+        if self.status.config_error is not None:
+            log.info("feeds.yaml is good again")
+        self.status.config_error = None
+        if config == self._config:
+            return
+        try:
+            await self._take_in_force(config)
+        except StoreError as error:
+            self._tell_store_error(error)
+
+    async def _take_in_force(self, config: Config) -> None:
+        for line in plan_changes(self._config, config):
+            log.info("feeds.yaml: %s", line)
+        for key in ("store", "listen"):
+            if getattr(config, key) != getattr(self._config, key):
+                log.warning("feeds.yaml: a new `%s` is taken in force at the next start", key)
+        await self._in_writer(reconcile, self._store, config, self._clock.now())
+        replaced = self._fetcher if config.fetch != self._config.fetch else None
+        self._config = config
+        self._publisher.replace_config(config)
+        if replaced is not None:
+            rests = await self._in_writer(self._store.host_rests, self._clock.now())
+            self._fetcher = self._open_fetcher(rests)
+            self._corridor = self._open_corridor()
+            await self._after_pass()
+            await replaced.close()
+        else:
+            self._corridor.replace_config(config)
+        for tell in self.status.on_config:
+            tell(config)
+        await self.publish()
+
+    async def _after_pass(self) -> None:
+        running = self._pass
+        if running is not None:
+            await asyncio.wait([running])
+
+    # ------------------------------------------------------------ plumbing
+
+    def _open_fetcher(self, rests: dict[str, datetime]) -> Fetcher:
+        return open_fetcher(
+            self._config.fetch,
+            self._clock,
+            base_url=self._config.base_url,
+            allow_files=True,
+            rests=rests,
+        )
+
+    def _open_corridor(self) -> Corridor:
+        parts = (self._store, self._fetcher, self._reader, self._clock, self._writer)
+        return Corridor(self._config, *parts)
+
+    async def _in_writer(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Run a function that uses the store on the one thread that may."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._writer, function, *arguments)
+
+    def _install_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        reload = self._reload_soon
+        loop.add_signal_handler(signal.SIGHUP, reload)
+
+    def _reload_soon(self) -> None:
+        self._reloading = asyncio.ensure_future(self.reload())
