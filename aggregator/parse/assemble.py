@@ -1,0 +1,334 @@
+"""What a reader took out of a document → the entries and the feed it says, in Atom's words."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from aggregator.html import visible_text
+from aggregator.model import (
+    Document,
+    Enclosure,
+    Entry,
+    Note,
+    Origin,
+    ParsedFeed,
+    Tag,
+    Text,
+    UpdateHints,
+)
+from aggregator.parse.dates import is_empty_date, parse_date
+from aggregator.parse.links import is_web, resolve
+from aggregator.parse.raw import RawEntry, RawFeed, RawLink, RawSource, RawText
+
+# Where each field is kept, best first; FIELD_NAMES in model.py tells the same to people.
+_TITLES = ("title", "dc_title", "itunes_title", "media_title")
+_CONTENTS = ("content", "content_encoded", "fullitem", "xhtml_body", "body")
+_SUMMARIES = (
+    "summary description abstract dc_description dcterms_abstract itunes_summary "
+    "media_description itunes_subtitle subtitle".split()
+)
+_PUBLISHED = "published pubdate issued dcterms_issued dc_date created dcterms_created".split()
+_UPDATED = ("updated", "modified", "dcterms_modified", "lastbuilddate")
+_AUTHORS = ("author", "dc_creator", "dc_author", "itunes_author", "media_credit")
+_FEED_UPDATED = ("updated", "lastbuilddate", "modified", "dcterms_modified", "pubdate", "dc_date")
+_RIGHTS = ("rights", "copyright", "dc_rights", "media_copyright")
+
+TITLE_LIMIT = 4096
+_HTML = frozenset(["text/html", "application/xhtml+xml"])
+_XML = ("+xml", "/xml")
+_PERIODS = {"hourly": 1, "daily": 24, "weekly": 168, "monthly": 720, "yearly": 8760}
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_DURATION = re.compile(r"\s*(?:(?:(\d{1,4}):)?(\d{1,4}):)?(\d{1,7})(?:\.\d+)?\s*\Z")
+_MAIL_NAME = re.compile(r"\s*[^\s@<>()]+@[^\s@<>()]+\s*\(([^()]+)\)\s*\Z")
+_NAME_MAIL = re.compile(r"\s*([^<>()]+?)\s*[<(]\s*[^\s@<>()]*@[^\s@<>()]*\s*[>)]\s*\Z")
+_ZONE_CACHE: dict[str, ZoneInfo] = {}
+
+
+def assemble(raw: RawFeed, document: Document) -> ParsedFeed:
+    """The feed that `raw` says, its entries in order, each once; notes tell what was left out."""
+    return _Assembly(raw, document).feed()
+
+
+def _zone(name: str) -> ZoneInfo:
+    zone = _ZONE_CACHE.get(name)
+    if zone is None:
+        zone = _ZONE_CACHE[name] = ZoneInfo(name)
+    return zone
+
+
+class _Assembly:
+    """The work on one document: what its entries share, and the notes made on the way."""
+
+    def __init__(self, raw: RawFeed, document: Document) -> None:
+        self._raw = raw
+        self._document = document
+        self._zone = _zone(document.timezone)
+        self._atom = raw.format.startswith("Atom")
+        self._notes: list[Note] = []
+        self._link = self._feed_link()
+        # RSS: relative links are relative to the channel's link. Atom: RFC 4287 section 2.
+        self._base = self._link if self._link and not self._atom else document.url
+        self._language = raw.language or raw.values.get("language")
+
+    def feed(self) -> ParsedFeed:
+        """The whole feed."""
+        raw = self._raw
+        entries = self._entries()
+        title, subtitle = self._first(raw.texts, ("title", "dc_title")), None
+        for name in ("subtitle", "description", "tagline", "itunes_summary"):
+            subtitle = subtitle or self._visible(raw.texts.get(name))
+        return ParsedFeed(
+            format=raw.format,
+            reader="",
+            encoding="",
+            title=self._visible(title),
+            link=self._link,
+            id=raw.values.get("id") or None,
+            subtitle=subtitle,
+            language=_language(self._language),
+            updated=self._date(raw.values, _FEED_UPDATED, "the feed", None),
+            self_link=self._related("self"),
+            hubs=tuple(
+                dict.fromkeys(
+                    hub for link in raw.links if link.rel == "hub" and (hub := self._absolute(link))
+                )
+            ),
+            hints=_hints(raw),
+            entries=tuple(entries),
+            notes=tuple(self._notes),
+        )
+
+    def _feed_link(self) -> str | None:
+        link = _alternate(self._raw.links)
+        if link is None:
+            return None
+        found = resolve(resolve(self._document.url, link.base) or self._document.url, link.href)
+        return found if is_web(found) else None
+
+    def _related(self, rel: str) -> str | None:
+        found = next((link for link in self._raw.links if link.rel == rel), None)
+        return self._absolute(found) if found is not None else None
+
+    def _absolute(self, link: RawLink) -> str | None:
+        return resolve(self._base_of(link.base), link.href)
+
+    def _base_of(self, base: str) -> str:
+        return (resolve(self._document.url, base) or self._base) if base else self._base
+
+    def _entries(self) -> list[Entry]:
+        entries: list[Entry] = []
+        seen: dict[str, Entry] = {}
+        for number, raw in enumerate(self._raw.entries, 1):
+            entry = self._entry(raw, number)
+            if entry is None:
+                continue
+            if entry.guid is not None:
+                if seen.get(entry.guid) == entry:
+                    self._note("duplicate", f"entry {number} repeats another; left out", raw.line)
+                    continue
+                seen[entry.guid] = entry
+            entries.append(entry)
+        return entries
+
+    def _note(self, code: str, message: str, line: int | None) -> None:
+        self._notes.append(Note(code, message, line))
+
+    def _entry(self, raw: RawEntry, number: int) -> Entry | None:
+        values, texts = raw.values, raw.texts
+        guid, link = self._guid(raw), self._entry_link(raw)
+        permalink = False
+        if link is None and raw.permalink and "guid" in values and is_web(guid):
+            link, permalink = resolve(self._base, guid), True
+        title = self._title(texts)
+        content = self._text(self._first(texts, _CONTENTS))
+        summary = self._text(self._first(texts, _SUMMARIES))
+        published = self._date(values, _PUBLISHED, f"entry {number}", raw.line)
+        if not (guid or link or title or content or summary or published):
+            self._note("entry-skipped", f"entry {number} says nothing; skipped", raw.line)
+            return None
+        return Entry(
+            guid=guid,
+            guid_is_link=permalink or (guid is not None and guid == link),
+            link=link,
+            title=title,
+            summary=summary,
+            content=content,
+            published=published,
+            updated=self._date(values, _UPDATED, f"entry {number}", raw.line),
+            authors=_authors(raw) if raw.authors else (),
+            tags=_tags(raw) if raw.tags else (),
+            enclosures=self._enclosures(raw),
+            language=_language(raw.language or values.get("dc_language") or self._language),
+            origin=self._origin(raw.source) if raw.source is not None else None,
+            rights=self._visible(self._first(texts, _RIGHTS)),
+            comments=resolve(self._base, values["comments"]) if "comments" in values else None,
+        )
+
+    def _guid(self, raw: RawEntry) -> str | None:
+        values = raw.values
+        return (
+            values.get("guid")
+            or values.get("id")
+            or values.get("about")
+            or (values.get("dc_identifier") or None)
+        )
+
+    def _entry_link(self, raw: RawEntry) -> str | None:
+        best = _alternate(raw.links)
+        return self._absolute(best) if best is not None else None
+
+    def _title(self, texts: dict[str, RawText]) -> Text | None:
+        title = self._text(self._first(texts, _TITLES))
+        if title is not None and len(title.value) > TITLE_LIMIT:
+            return Text(
+                title.value[: TITLE_LIMIT - 1] + "…", title.kind, title.base, title.language
+            )
+        return title
+
+    def _first(
+        self, texts: dict[str, RawText], names: tuple[str, ...] | list[str]
+    ) -> RawText | None:
+        for name in names:
+            found = texts.get(name)
+            if found is not None and found.value:
+                return found
+        return None
+
+    def _text(self, raw: RawText | None) -> Text | None:
+        if raw is None or not raw.value:
+            return None
+        html = raw.type in _HTML or raw.type.endswith(_XML)
+        base = self._base_of(raw.base)
+        return Text(raw.value, "html" if html else "text", base, _language(raw.language))
+
+    def _visible(self, raw: RawText | None) -> str | None:
+        if raw is None or not raw.value:
+            return None
+        if raw.type in _HTML:
+            return visible_text(raw.value) or None
+        return raw.value
+
+    def _date(
+        self,
+        values: dict[str, str],
+        names: tuple[str, ...] | list[str],
+        what: str,
+        line: int | None,
+    ) -> datetime | None:
+        for name in names:
+            if name not in values:
+                continue
+            written = values[name]
+            found = parse_date(written, self._zone, self._document.fetched_at)
+            if found is not None:
+                return found
+            if not is_empty_date(written):
+                shown = written if len(written) <= 60 else written[:59] + "…"
+                self._note("date-unreadable", f"{what}: {name} “{shown}” names no date", line)
+        return None
+
+    def _enclosures(self, raw: RawEntry) -> tuple[Enclosure, ...]:
+        found: dict[str, Enclosure] = {}
+        duration = _seconds(raw.values.get("itunes_duration"))
+        for media in raw.media:
+            url = resolve(self._base_of(media.base), media.url)
+            if url is None or url in found:
+                continue
+            length = _whole(media.length)
+            own = _seconds(media.duration) or (duration if not found else None)
+            kind = media.type or _MEDIUMS.get(media.medium or "")
+            found[url] = Enclosure(url, kind, length, media.title, own)
+        return tuple(found.values())
+
+    def _origin(self, source: RawSource) -> Origin | None:
+        link = _alternate(source.links) or next(iter(source.links), None)
+        address = self._absolute(link) if link is not None else None
+        if not (source.title or source.id or address):
+            return None
+        return Origin(source.title or None, source.id or None, address)
+
+
+_MEDIUMS = {"image": "image/*", "audio": "audio/*", "video": "video/*"}
+
+
+def _alternate(links: list[RawLink]) -> RawLink | None:
+    """The link to what the entry is about: an HTML alternate, else the first alternate."""
+    first = None
+    for link in links:
+        if link.rel == "alternate" and link.href:
+            if link.type is None or link.type in _HTML:
+                return link
+            first = first or link
+    return first
+
+
+def _language(tag: str | None) -> str | None:
+    """A language tag in BCP 47's form: `zh_CN` is `zh-CN`."""
+    return tag.strip().replace("_", "-")[:35] or None if tag else None
+
+
+def _authors(raw: RawEntry) -> tuple[str, ...]:
+    for name in _AUTHORS:
+        found = [person for person in map(person_name, raw.authors.get(name, ())) if person]
+        if found:
+            return tuple(dict.fromkeys(found))
+    return ()
+
+
+def person_name(written: str) -> str:
+    """The name in `mail (name)`, `name <mail>` or `name (mail)`; else the text itself."""
+    if "@" not in written:
+        return written.strip()
+    found = _MAIL_NAME.match(written) or _NAME_MAIL.match(written)
+    return found.group(1).strip() if found else written.strip()
+
+
+def _tags(raw: RawEntry) -> tuple[Tag, ...]:
+    found: dict[tuple[str, str | None], Tag] = {}
+    for tag in raw.tags:
+        term = tag.term.strip() or (tag.label or "").strip()
+        if term:
+            found.setdefault((term, tag.scheme), Tag(term, tag.scheme, tag.label))
+    return tuple(found.values())
+
+
+def _whole(number: str | None) -> int | None:
+    """A count of bytes; None for what is none, and for 0, which feeds write for "unknown"."""
+    digits = (number or "").strip()
+    return (
+        int(digits) or None if digits.isascii() and digits.isdigit() and len(digits) < 16 else None
+    )
+
+
+def _seconds(duration: str | None) -> int | None:
+    """`1:02:03`, `62:03` or seconds → seconds."""
+    found = _DURATION.match(duration) if duration else None
+    if found is None:
+        return None
+    hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return hours * 3600 + minutes * 60 + seconds or None
+
+
+def _hints(raw: RawFeed) -> UpdateHints:
+    """RSS 2.0 ttl (minutes), skipHours, skipDays; the syndication module's period."""
+    intervals = []
+    minutes = _whole(raw.values.get("ttl"))
+    if minutes:
+        intervals.append(timedelta(minutes=min(minutes, 525_600)))
+    period = raw.values.get("sy_updateperiod", "").strip().lower()
+    if period in _PERIODS:
+        frequency = _whole(raw.values.get("sy_updatefrequency")) or 1
+        intervals.append(timedelta(hours=_PERIODS[period]) / frequency)
+    hours = frozenset(int(hour) % 24 for hour in map(str.strip, raw.hours) if _is_hour(hour))
+    days = frozenset(
+        _WEEKDAYS.index(day[:3])
+        for day in (d.strip().lower() for d in raw.days)
+        if day[:3] in _WEEKDAYS
+    )
+    return UpdateHints(max(intervals, default=None), hours, days)
+
+
+def _is_hour(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 2 and int(text) <= 24

@@ -1,0 +1,131 @@
+"""JSON Feed 1.0 and 1.1 → the entries and the feed it says."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from aggregator.model import Note
+from aggregator.parse.errors import ParseError
+from aggregator.parse.markup import fit
+from aggregator.parse.raw import RawEntry, RawFeed, RawLink, RawMedia, RawTag, RawText
+
+
+def looks_like_json(text: str) -> bool:
+    """Whether a document is meant to be JSON: its first character says so."""
+    return text[:200].lstrip().startswith("{")
+
+
+def read_json_feed(text: str) -> tuple[RawFeed, list[Note]]:
+    """What a JSON Feed says (https://jsonfeed.org/version/1.1). Raises ParseError for no feed."""
+    feed = _load(text)
+    version = feed.get("version")
+    if not (isinstance(version, str) and "jsonfeed.org/version/" in version) and not isinstance(
+        feed.get("items"), list
+    ):
+        raise ParseError("not-a-feed", "JSON, but not a JSON Feed: no version, no items")
+    notes: list[Note] = []
+    number = str(version).rpartition("/")[2] if isinstance(version, str) else ""
+    raw = RawFeed(format=f"JSON Feed {number[:8]}".strip())
+    raw.language = _string(feed.get("language"))
+    _put_text(raw.texts, "title", feed.get("title"), "text/plain")
+    _put_text(raw.texts, "subtitle", feed.get("description"), "text/plain")
+    for rel, key in (("alternate", "home_page_url"), ("self", "feed_url")):
+        href = _string(feed.get(key))
+        if href:
+            raw.links.append(RawLink(rel, href))
+    for hub in _list(feed.get("hubs")):
+        url = _string(hub.get("url")) if isinstance(hub, dict) else None
+        if url:
+            raw.links.append(RawLink("hub", url))
+    items = feed.get("items")
+    for place, item in enumerate(_list(items), 1):
+        if isinstance(item, dict):
+            raw.entries.append(_entry(item, raw.language))
+        else:
+            notes.append(Note("entry-skipped", f"item {place} is no object; skipped"))
+    return raw, notes
+
+
+def _load(text: str) -> dict[str, Any]:
+    try:
+        loaded = json.loads(text, strict=False)
+    except RecursionError:
+        raise ParseError("too-expensive", "the JSON is nested too deeply") from None
+    except ValueError as error:
+        line = getattr(error, "lineno", None)
+        raise ParseError(
+            "not-a-feed", f"not valid JSON: {getattr(error, 'msg', error)}", line
+        ) from None
+    if not isinstance(loaded, dict):
+        raise ParseError("not-a-feed", "JSON, but not an object")
+    return loaded
+
+
+def _entry(item: dict[str, Any], language: str | None) -> RawEntry:
+    raw = RawEntry(permalink=False, language=_string(item.get("language")) or language)
+    identity = item.get("id")
+    if isinstance(identity, (int, float)) and not isinstance(identity, bool):
+        identity = str(identity)  # "readers should coerce" (JSON Feed 1.1, id)
+    for key, value in (
+        ("guid", identity),
+        ("published", item.get("date_published")),
+        ("updated", item.get("date_modified")),
+    ):
+        found = _string(value)
+        if found:
+            raw.values[key] = found
+    _put_text(raw.texts, "title", item.get("title"), "text/plain")
+    _put_text(raw.texts, "summary", item.get("summary"), "text/plain")
+    _put_text(raw.texts, "content", item.get("content_text"), "text/plain")
+    _put_text(raw.texts, "content", item.get("content_html"), "text/html")
+    link = _string(item.get("url")) or _string(item.get("external_url"))
+    if link:
+        raw.links.append(RawLink("alternate", link))
+    raw.tags.extend(RawTag(tag) for each in _list(item.get("tags")) if (tag := _string(each)))
+    _add_authors(raw, item)
+    _add_media(raw, item)
+    return raw
+
+
+def _add_authors(raw: RawEntry, item: dict[str, Any]) -> None:
+    for author in [*_list(item.get("authors")), item.get("author")]:
+        name = _string(author.get("name")) if isinstance(author, dict) else _string(author)
+        if name:
+            raw.authors.setdefault("author", []).append(name)
+
+
+def _add_media(raw: RawEntry, item: dict[str, Any]) -> None:
+    for attachment in _list(item.get("attachments")):
+        url = _string(attachment.get("url")) if isinstance(attachment, dict) else None
+        if url:
+            raw.media.append(
+                RawMedia(
+                    "enclosure",
+                    url,
+                    _string(attachment.get("mime_type")),
+                    _number(attachment.get("size_in_bytes")),
+                    _number(attachment.get("duration_in_seconds")),
+                    title=_string(attachment.get("title")),
+                )
+            )
+
+
+def _put_text(texts: dict[str, RawText], name: str, value: object, kind: str) -> None:
+    found = _string(value)
+    if found:
+        texts[name] = RawText(found, kind)
+
+
+def _string(value: object) -> str | None:
+    return fit(value).strip() or None if isinstance(value, str) else None
+
+
+def _number(value: object) -> str | None:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < 1e15:
+        return str(int(value))
+    return value if isinstance(value, str) else None
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
