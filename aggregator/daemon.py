@@ -20,6 +20,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from aggregator.clock import Clock
 from aggregator.config import ConfigError, load_config, plan_changes
+from aggregator.config.watch import ConfigWatch
 from aggregator.fetch import Fetcher, open_fetcher
 from aggregator.model import Config
 from aggregator.parse import FeedReader
@@ -40,12 +41,24 @@ END_WITHIN_S = 8.0
 
 @dataclass(slots=True)
 class DaemonStatus:
-    """What the daemon tells the web side about itself."""
+    """What the daemon tells others, as the web side, about itself.
 
+    Each error is a sentence, or None while all is well; `on_change` is called after any change.
+    """
+
+    config: Config
     config_error: str | None = None
     publish_error: str | None = None
     store_error: str | None = None
-    on_config: list[Callable[[Config], None]] = field(default_factory=list)
+    on_change: list[Callable[[DaemonStatus], None]] = field(default_factory=list)
+
+    def say(self, **facts: Any) -> None:
+        """Set some of the facts, and tell those who listen if any is new."""
+        changed = {name: value for name, value in facts.items() if getattr(self, name) != value}
+        for name, value in changed.items():
+            setattr(self, name, value)
+        for tell in self.on_change if changed else ():
+            tell(self)
 
 
 class Daemon:
@@ -60,7 +73,7 @@ class Daemon:
         self._reader = FeedReader()
         self._ending = asyncio.Event()
         self._pass: asyncio.Task[list[PollResult]] | None = None
-        self.status = DaemonStatus()
+        self.status = DaemonStatus(config)
 
     @property
     def config(self) -> Config:
@@ -77,6 +90,7 @@ class Daemon:
         Ends on SIGTERM and SIGINT; SIGHUP reads feeds.yaml again. Raises StoreError when the
         store cannot be brought in step at the start.
         """
+        self._watch = ConfigWatch(Path(self._config.path), self._config.digest)
         self._install_signals()
         await self._in_writer(reconcile, self._store, self._config, self._clock.now())
         rests = await self._in_writer(self._store.host_rests, self._clock.now())
@@ -140,7 +154,7 @@ class Daemon:
                 return []
             self._pass = asyncio.create_task(self._corridor.poll(due, self._log_result))
             results = await self._pass
-            self.status.store_error = None
+            self.status.say(store_error=None)
             return results
         except StoreError as error:
             self._tell_store_error(error)
@@ -151,7 +165,7 @@ class Daemon:
     def _tell_store_error(self, error: StoreError) -> None:
         if self.status.store_error != str(error):
             log.error("%s", error)
-        self.status.store_error = str(error)
+        self.status.say(store_error=str(error))
 
     def _log_result(self, result: PollResult) -> None:
         if result.outcome in ("failed", "gone"):
@@ -168,13 +182,13 @@ class Daemon:
         """Write the documents whose outputs changed, by whatever process."""
         try:
             published = await self._in_writer(self._publisher.publish)
-            self.status.publish_error = None
+            self.status.say(publish_error=None)
             if published.written:
                 log.info("published %s", ", ".join(published.written))
         except (OSError, StoreError) as error:
             if self.status.publish_error != str(error):
                 log.error("publishing failed and is tried again: %s", error)
-            self.status.publish_error = str(error)
+            self.status.say(publish_error=str(error))
 
     async def prune(self) -> None:
         """Forget old poll history."""
@@ -191,23 +205,21 @@ class Daemon:
     # ------------------------------------------------------------ config
 
     async def _watch_config(self) -> None:
-        from aggregator.config.watch import ConfigWatch
-
-        async for _ in ConfigWatch(Path(self._config.path)).changes():
+        async for _ in self._watch.changes():
             await self.reload()
 
     async def reload(self) -> None:
-        """Take feeds.yaml in force as it is now, or keep the last good one and say what is wrong."""
+        """Take feeds.yaml in force as it is now, or keep the last good one and say why."""
         try:
             config = await asyncio.to_thread(load_config, Path(self._config.path))
         except (ConfigError, OSError) as error:
             if self.status.config_error != str(error):
                 log.error("feeds.yaml is not in force, the last good one stays:\n%s", error)
-            self.status.config_error = str(error)
+            self.status.say(config_error=str(error))
             return
         if self.status.config_error is not None:
             log.info("feeds.yaml is good again")
-        self.status.config_error = None
+        self.status.say(config_error=None)
         if config == self._config:
             return
         try:
@@ -233,8 +245,7 @@ class Daemon:
             await replaced.close()
         else:
             self._corridor.replace_config(config)
-        for tell in self.status.on_config:
-            tell(config)
+        self.status.say(config=config)
         await self.publish()
 
     async def _after_pass(self) -> None:
@@ -266,8 +277,4 @@ class Daemon:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
-        reload = self._reload_soon
-        loop.add_signal_handler(signal.SIGHUP, reload)
-
-    def _reload_soon(self) -> None:
-        self._reloading = asyncio.ensure_future(self.reload())
+        loop.add_signal_handler(signal.SIGHUP, self._watch.wake)

@@ -8,7 +8,6 @@ vanished category are decided anew; a removed source's entries stay as they are.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from aggregator.categorize import Rules, decide_categories
@@ -21,25 +20,18 @@ from aggregator.store import Store
 ALWAYS = {"all": ("all", "全部"), "uncategorized": ("uncategorized", "未分类")}
 
 
-@dataclass(slots=True)
-class Reconciled:
-    """What bringing the store in step did, for the log."""
+def reconcile(store: Store, config: Config, now: datetime) -> int:
+    """Bring `store` in step with `config`, in one transaction; how many stories moved by it.
 
-    lines: list[str] = field(default_factory=list)
-    stories_moved: int = 0
-
-
-def reconcile(store: Store, config: Config, now: datetime) -> Reconciled:
-    """Bring `store` in step with `config`, in one transaction. Harmless when it is already."""
-    done = Reconciled()
+    Harmless when it is in step already.
+    """
     with store.transaction():
         orphaned = _reconcile_outputs(store, config, now)
-        changed = _reconcile_sources(store, config, now, done)
+        changed = _reconcile_sources(store, config, now)
         entries = [entry for name in changed for entry in store.entries_of_source(name)]
         if orphaned:
             entries += store.entries_of_stories(orphaned)
-        done.stories_moved = decide_anew(store, config, entries, now)
-    return done
+        return decide_anew(store, config, entries, now)
 
 
 def decide_anew(
@@ -63,10 +55,10 @@ def decide_anew(
 
 def _reconcile_outputs(store: Store, config: Config, now: datetime) -> list[int]:
     """Outputs as configured; returns the stories of outputs that vanished."""
-    present = {output.name: output for output in store.outputs()}
+    present = {output.name: output for output in store.outputs() if output.name not in ALWAYS}
     for old, new in match_outputs(present, config.categories):
         store.rename_output(old, new)
-        present[new] = present.pop(old)
+    present = {output.name: output for output in store.outputs()}
     for name, (kind, title) in ALWAYS.items():
         if name not in present:
             store.put_output(name, kind, title, now)
@@ -79,14 +71,12 @@ def _reconcile_outputs(store: Store, config: Config, now: datetime) -> list[int]
     return [story for name in gone for story in store.remove_output(name, now)]
 
 
-def _reconcile_sources(store: Store, config: Config, now: datetime, done: Reconciled) -> list[str]:
+def _reconcile_sources(store: Store, config: Config, now: datetime) -> list[str]:
     """Sources as configured; returns the names of those whose own categories changed."""
     known = store.configured_sources()
-    live = {name: source.url for name, source in known.items() if not source.removed}
-    for old, new in match_sources(live.items(), config):
+    for old, new in match_sources([(name, one.url) for name, one in known.items()], config):
         store.rename_source(old, new)
         known[new] = known.pop(old)
-        done.lines.append(f"= source {new}: was {old}")
     changed: list[str] = []
     for source in config.sources:
         before = known.get(source.id)
@@ -118,9 +108,7 @@ def _reschedule(store: Store, source: Source, config: Config, now: datetime) -> 
         store.set_next_poll(source.id, moment)
 
 
-def _next_poll(
-    source: Source, state: PollState, now: datetime, timezone: str
-) -> datetime | None:
+def _next_poll(source: Source, state: PollState, now: datetime, timezone: str) -> datetime | None:
     """When a source whose `every` or `at` was edited is due; None leaves what was planned.
 
     Never earlier than the new rhythm allows, and a source that backs off goes on doing so.

@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from aggregator.cli.options import ConfigOption, load_or_exit
+from aggregator.cli.options import DEFAULT_CONFIG, ConfigOption, load_or_exit
 from aggregator.clock import SystemClock
 from aggregator.model import Config, SourceRecord
 from aggregator.store import Store, StoreError, open_store
@@ -31,7 +31,7 @@ def command(
         bool, typer.Option("--force", help="Poll what is not yet due as well.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="A JSON line a source.")] = False,
-    config: ConfigOption = None,  # type: ignore[assignment]
+    config: ConfigOption = DEFAULT_CONFIG,
     verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, help="Say more.")] = 0,
 ) -> None:
     """Poll what is due once, publish, and exit. Exit code 1 when a polled source failed."""
@@ -141,22 +141,16 @@ def _progress(total: int) -> AbstractContextManager[OnResult | None]:
     return _bar(total)
 
 
-def _bar(total: int) -> Any:
-    from contextlib import contextmanager
-
+@contextmanager
+def _bar(total: int) -> Iterator[OnResult]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    @contextmanager
-    def shown() -> Any:
-        columns = (TextColumn("polling"), BarColumn(), MofNCompleteColumn())
-        with Progress(
-            *columns, TextColumn("{task.description}"), console=Console(stderr=True), transient=True
-        ) as progress:
-            task = progress.add_task("", total=total)
-            yield lambda result: progress.update(task, advance=1, description=result.source)
-
-    return shown()
+    columns = (TextColumn("polling"), BarColumn(), MofNCompleteColumn())
+    name = TextColumn("{task.description}")
+    with Progress(*columns, name, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=total)
+        yield lambda result: progress.update(task, advance=1, description=result.source)
 
 
 _WORDS = {
@@ -176,9 +170,8 @@ def _print(results: list[PollResult], as_json: bool) -> None:
     for result in sorted(results, key=lambda result: result.outcome in ("failed", "gone")):
         line = f"{result.source:<28} {_WORDS.get(result.outcome, result.outcome)}"
         if result.outcome == "ok":
-            line += (
-                f": {result.new} new, {result.revised} revised, {result.duplicate} carried already"
-            )
+            line += f": {result.new} new, {result.revised} revised"
+            line += f", {result.duplicate} carried already" if result.duplicate else ""
         elif result.error:
             line += f": {result.error}"
         typer.echo(line)
