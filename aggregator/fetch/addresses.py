@@ -66,8 +66,9 @@ def join(base: Address, reference: str) -> Address:
     try:
         joined = base.url.join(URL(target, encoded=_PLAIN.fullmatch(target) is not None))
         return read(str(joined.with_user(None)) if joined.absolute else str(joined))
-    except BadAddress:
-        raise
+    except BadAddress as error:
+        reason = "bad-redirect" if error.reason == "bad-url" else error.reason
+        raise BadAddress(reason, str(error)) from error
     except (ValueError, UnicodeError) as error:
         raise BadAddress("bad-redirect", f"the redirect's address is not a URL: {error}") from error
 

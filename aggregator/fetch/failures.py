@@ -63,6 +63,8 @@ def _explain(error: BaseException) -> tuple[str, str]:
 
 def _explain_client(error: aiohttp.ClientError) -> tuple[str, str]:
     """aiohttp's own errors. The order matters: they inherit from each other."""
+    if is_header_flood(error):
+        return "headers-too-large", "the response's headers are over the limit"
     for kinds, reason, sentence in _CLIENT_ERRORS:
         if isinstance(error, kinds):
             return reason, sentence.format(_said(error))

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import aiohttp
+from yarl import URL
 
 from aggregator.clock import Clock
 from aggregator.fetch import addresses
@@ -164,24 +165,21 @@ class HttpFetcher:
         """Send one GET and read its answer: an outcome, or where to go on."""
         proxy = request.proxy or self._settings.proxy
         permissions = (*self._settings.allow_private, *request.allow_private)
-        session = self._pools.session(permissions, proxy)
+        pool = self._pools.pool(permissions, proxy)
         if proxy is not None:
             await self._pools.check_target(course.address.host, permissions)
-        response = await session.get(
+        response = await pool.get(
             course.address.url,
-            headers=self._request_headers(request, course),
-            allow_redirects=False,
-            proxy=proxy,
+            self._request_headers(request, course),
+            None if proxy is None else URL(proxy),
+            lambda: self._lanes.is_busy(lane),
         )
         try:
             answer = await self._read(response, request, course, deadline)
         except BaseException:
             response.close()
             raise
-        if self._lanes.is_busy(lane):
-            response.release()
-        else:
-            response.close()  # nobody waits for this host: an idle connection serves no one
+        response.release()  # what was not read to its end is closed all the same
         return answer
 
     def _request_headers(self, request: FetchRequest, course: Course) -> dict[str, str]:

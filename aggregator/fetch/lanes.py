@@ -20,6 +20,7 @@ LONGEST_REST = timedelta(days=1)
 # A Retry-After beyond this is a mistake or an attack, not a wish.
 LONGEST_RETRY_AFTER = timedelta(days=7)
 MAX_RESTS = 10_000
+FEW_HOSTS = 128
 
 
 class Lane:
@@ -72,8 +73,11 @@ class Lanes:
         self._leave_lane(host, lane)
 
     def is_busy(self, lane: Lane) -> bool:
-        """Whether others run or wait in the lane: then its connection is worth keeping."""
-        return lane.running > 1 or bool(lane.waiting)
+        """Whether the lane's connection is worth keeping: others wait for it, or soon may.
+
+        With many hosts under way only the first counts, or idle connections would pile up.
+        """
+        return bool(lane.waiting) or (lane.running > 1 and len(self._lanes) <= FEW_HOSTS)
 
     def _leave_lane(self, host: str, lane: Lane) -> None:
         if self._hand_over(lane.waiting):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
-import aiohttp
-
 from aggregator.fetch.addresses import BadAddress
 from aggregator.fetch.guard import (
     AddressRefused,
@@ -16,42 +14,42 @@ from aggregator.fetch.guard import (
     networks,
     read_address,
 )
-from aggregator.fetch.wire import DNS_THREADS, Resolver, open_pool
+from aggregator.fetch.wire import DNS_THREADS, Pool, Resolver
 from aggregator.model import FetchSettings
 
 _PROXY_SCHEMES = ("http://", "https://")
 
 
 class Pools:
-    """Sessions by permission set and proxy, opened when first needed.
+    """Connections by permission set and proxy, opened when first needed.
 
     A connection made under wide permissions is thus never found by a request with narrow ones.
     """
 
     def __init__(self, settings: FetchSettings) -> None:
         self._settings = settings
-        self._sessions: dict[tuple[tuple[str, ...], str | None], aiohttp.ClientSession] = {}
+        self._pools: dict[tuple[tuple[str, ...], str | None], Pool] = {}
         self._executor: ThreadPoolExecutor | None = None
         self._resolver: Resolver | None = None
 
-    def session(self, permissions: tuple[str, ...], proxy: str | None) -> aiohttp.ClientSession:
-        """The session for requests under `permissions` through `proxy`. Raises BadAddress."""
-        found = self._sessions.get((permissions, proxy))
+    def pool(self, permissions: tuple[str, ...], proxy: str | None) -> Pool:
+        """The pool for requests under `permissions` through `proxy`. Raises BadAddress."""
+        found = self._pools.get((permissions, proxy))
         return found if found is not None else self._open(permissions, proxy)
 
-    def _open(self, permissions: tuple[str, ...], proxy: str | None) -> aiohttp.ClientSession:
+    def _open(self, permissions: tuple[str, ...], proxy: str | None) -> Pool:
         if proxy is not None and not proxy.lower().startswith(_PROXY_SCHEMES):
             raise BadAddress("proxy", "a proxy must be an http:// or https:// URL")
         # The sockets of a proxied pool go to the proxy alone, which may be private.
         guard = Guard(permissions, anywhere=proxy is not None)
-        session = self._sessions[permissions, proxy] = open_pool(
+        pool = self._pools[permissions, proxy] = Pool(
             guard,
             self._resolve(),
             max_head=self._settings.max_header_bytes,
             max_wire=self._settings.max_wire_bytes,
             idle_timeout=self._settings.idle_timeout,
         )
-        return session
+        return pool
 
     async def check_target(self, host: str, permissions: tuple[str, ...]) -> None:
         """Refuse a private target behind a proxy. Raises AddressRefused.
@@ -84,8 +82,8 @@ class Pools:
 
     async def close(self) -> None:
         """Close every connection and let the resolver's threads go."""
-        sessions = list(self._sessions.values())
-        self._sessions.clear()
-        await asyncio.gather(*(session.close() for session in sessions))
+        pools = list(self._pools.values())
+        self._pools.clear()
+        await asyncio.gather(*(pool.close() for pool in pools))
         if self._executor is not None:
             self._executor.shutdown(wait=False, cancel_futures=True)

@@ -1,13 +1,16 @@
-"""Turns aiohttp into a client that counts: every byte of a response, headers apart, as it comes.
+"""Turns aiohttp's connections into GETs that are counted: every byte of a response as it comes.
 
 aiohttp bounds single lines; here the sum is bounded, so that neither a flood of headers (or of
-interim responses, chunk extensions, trailers) nor a body costs more than its cap.
+interim responses, chunk extensions, trailers) nor a body costs more than its cap. Its session is
+left out: cookies, redirects, retries and timers are the fetcher's own business, and without them
+a 304 costs half the CPU (docs/benchmarks.md).
 """
 
 from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -15,6 +18,9 @@ from typing import Any
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
+from aiohttp.connector import Connection
+from aiohttp.helpers import TimerNoop
+from yarl import URL
 
 from aggregator.fetch.guard import Guard
 
@@ -42,17 +48,23 @@ class CountingHandler(ResponseHandler):
         self._max_wire = max_head + max_wire
         self._in_head = True
         self._received = 0
+        self._keep: Callable[[], bool] | None = None
+        self.requests = 0
 
-    def set_response_params(self, **params: Any) -> None:
-        """A new request begins on this connection."""
+    def begin(self, keep: Callable[[], bool] | None = None) -> None:
+        """A new request starts on this connection; `keep` is asked once its head is complete."""
+        self.requests += 1
+        self._keep = keep
         self._in_head = True
         self._received = 0
-        super().set_response_params(**params)
 
     def feed_data(self, data: Any, size: int = 0) -> None:
         """The headers are complete; interim responses (1xx) do not count as that."""
-        if data[0].code >= 200:
+        status = data[0].code
+        if status >= 200:
             self._in_head = False
+            if self._keep is not None and (status < 300 or status >= 304) and not self._keep():
+                self.force_close()
         super().feed_data(data, size)
 
     def data_received(self, data: bytes) -> None:
@@ -110,44 +122,114 @@ def _numeric(sockaddr: tuple[Any, ...]) -> str:
     return str(sockaddr[0])
 
 
-class NoCookies(aiohttp.DummyCookieJar):
-    """A jar that keeps nothing and does not even read what it is given."""
+class Request(aiohttp.ClientRequest):
+    """A GET with the headers it was given, Host, and nothing else."""
 
-    def update_cookies_from_headers(self, headers: Any, response_url: Any) -> None:
-        """Nothing is kept."""
+    def update_auto_headers(self, skip_auto_headers: Any) -> None:
+        """None are added."""
+
+    def update_cookies(self, cookies: Any) -> None:
+        """There are none."""
 
 
-_NO_AUTO_HEADERS = ("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
+class Pool:
+    """Connections that were all made under one guard, and the GETs that go over them."""
+
+    def __init__(
+        self, guard: Guard, resolver: Resolver, *, max_head: int, max_wire: int, idle_timeout: float
+    ) -> None:
+        """Needs a running loop. How many connections there are is the business of the lanes."""
+        self._loop = asyncio.get_running_loop()
+        self._connector = aiohttp.TCPConnector(
+            limit=0,
+            ttl_dns_cache=DNS_TTL,
+            resolver=resolver,
+            keepalive_timeout=KEEP_ALIVE,
+            socket_factory=guard.socket,
+        )
+        # The one private name of aiohttp used here; tests/fetch/test_hostile.py fails without it.
+        make_handler: Any = partial(CountingHandler, self._loop, max_head, max_wire)
+        self._connector._factory = make_handler
+        self._max_head = max_head
+        self._idle_timeout = idle_timeout
+        self._timeout = aiohttp.ClientTimeout(
+            total=None, sock_connect=idle_timeout, sock_read=idle_timeout, ceil_threshold=1e9
+        )
+        # Asked for by ClientRequest's type, never used by a request that is sent here.
+        self._session = aiohttp.ClientSession(connector=self._connector)
+
+    async def get(
+        self, url: URL, headers: Mapping[str, str], proxy: URL | None, keep: Callable[[], bool]
+    ) -> aiohttp.ClientResponse:
+        """Send one GET and return its response with the head read. Raises aiohttp's errors.
+
+        Once only: but where a kept connection turns out closed by the server, the request goes
+        out again on the next (RFC 9112 9.3.1). The caller closes the response.
+        """
+        while True:
+            request = Request(
+                "GET",
+                url,
+                headers=headers,
+                loop=self._loop,
+                response_class=aiohttp.ClientResponse,
+                session=self._session,
+                timer=_NO_TIMER,
+                ssl=True,
+                proxy=proxy,
+            )
+            connection = await self._connect(request)
+            handler = connection.protocol
+            assert isinstance(handler, CountingHandler)
+            try:
+                return await self._send(request, connection, handler, keep)
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                if handler.requests <= 1:
+                    raise
+
+    async def _connect(self, request: Request) -> Connection:
+        try:
+            return await self._connector.connect(request, traces=[], timeout=self._timeout)
+        except TimeoutError as error:
+            raise aiohttp.ConnectionTimeoutError(f"no connection to {request.host}") from error
+
+    async def _send(
+        self,
+        request: Request,
+        connection: Connection,
+        handler: CountingHandler,
+        keep: Callable[[], bool],
+    ) -> aiohttp.ClientResponse:
+        handler.begin(keep)
+        handler.set_response_params(
+            timer=_NO_TIMER,
+            read_until_eof=True,
+            auto_decompress=False,
+            read_timeout=self._idle_timeout,
+            max_line_size=self._max_head,
+            max_field_size=self._max_head,
+            max_headers=max(self._max_head // 4, 1),
+        )
+        try:
+            response = await request.send(connection)
+            try:
+                return await response.start(connection)
+            except BaseException:
+                response.close()
+                raise
+        except aiohttp.ClientError:
+            connection.close()
+            raise
+        except OSError as error:
+            connection.close()
+            raise aiohttp.ClientOSError(*error.args) from error
+        except BaseException:
+            connection.close()
+            raise
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._session.close()
 
 
-def open_pool(
-    guard: Guard, resolver: Resolver, *, max_head: int, max_wire: int, idle_timeout: float
-) -> aiohttp.ClientSession:
-    """A session with connections of its own, all made under `guard`.
-
-    How many there are is the business of the lanes; redirects, decompression and the total time
-    are the fetcher's. Needs a running loop.
-    """
-    connector = aiohttp.TCPConnector(
-        limit=0,
-        ttl_dns_cache=DNS_TTL,
-        resolver=resolver,
-        keepalive_timeout=KEEP_ALIVE,
-        socket_factory=guard.socket,
-    )
-    loop = asyncio.get_running_loop()
-    # The one private name of aiohttp used here; tests/fetch/test_wire.py fails should it go.
-    connector._factory = partial(CountingHandler, loop, max_head, max_wire)  # type: ignore[assignment]
-    return aiohttp.ClientSession(
-        connector=connector,
-        cookie_jar=NoCookies(),
-        auto_decompress=False,
-        skip_auto_headers=_NO_AUTO_HEADERS,
-        timeout=aiohttp.ClientTimeout(
-            total=None, sock_connect=idle_timeout, sock_read=idle_timeout, ceil_threshold=3600
-        ),
-        max_line_size=max_head,
-        max_field_size=max_head,
-        max_headers=max(max_head // 4, 1),
-        trust_env=False,
-    )
+_NO_TIMER = TimerNoop()
