@@ -250,11 +250,18 @@ def _compiled(pattern: str) -> Callable[[str], Any]:
         for character in pattern
     )
     try:
-        search: Callable[[str], Any] = re2.compile(plain, options).search
+        search = re2.compile(plain, options).search
     except re2.error as error:
         told = error.args[0] if error.args else error
         raise ValueError(told.decode() if isinstance(told, bytes) else str(told)) from error
-    return search
+
+    def safe_search(text: str) -> Any:
+        try:
+            return search(text)
+        except UnicodeEncodeError:  # a lone surrogate, which RE2's UTF-8 cannot hold
+            return search(text.encode("utf-8", "replace").decode())
+
+    return safe_search
 
 
 def _check_pattern(pattern: str, position: int) -> None:

@@ -3,7 +3,7 @@
 from aggregator.config.load import load_config, parse_config
 from aggregator.config.plan import config_warnings, plan_changes
 from aggregator.config.problems import ConfigError, Problem
-from aggregator.config.renames import match_categories, match_sources
+from aggregator.config.renames import match_outputs, match_sources
 from aggregator.config.secrets import secrets_of, shown_url
 
 __all__ = [
@@ -11,7 +11,7 @@ __all__ = [
     "Problem",
     "config_warnings",
     "load_config",
-    "match_categories",
+    "match_outputs",
     "match_sources",
     "parse_config",
     "plan_changes",

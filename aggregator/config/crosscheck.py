@@ -71,13 +71,13 @@ def _duplicate_ids(data: dict[str, Any], key: str) -> Iterator[Fault]:
             continue
         if name in ids:
             message = f"the {what} id `{name}` stands twice"
-            hint = f"it is the {ids[name] + 1}. of {key} already; give this one another id"
+            hint = f"item {ids[name] + 1} of `{key}` has it already; give this one another id"
             yield Fault((key, number, "id"), message, hint)
         else:
             ids[name] = number
     claimed: dict[str, str] = {}
     for number, item in _items(data, key):
-        for old in _texts(item.get("was")):
+        for old in dict.fromkeys(_texts(item.get("was"))):
             if old in ids:
                 message = f"`was` names `{old}`, which is a {what} of its own"
                 hint = "a former id belongs to nothing else: remove one of the two"

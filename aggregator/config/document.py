@@ -27,6 +27,12 @@ _PLAIN_TAGS = frozenset(
 # libyaml composes by recursion in C, which overflows the stack of the process.
 _MAYBE_DEEP = re.compile(rb"(?m)^(?:[ \t]|[-?][ \t]){%d}" % MAX_DEPTH)
 _BRACKET = re.compile(rb"[\[\]{}]")
+_UNFINISHED_KEY = re.compile(r"([ ]*(?:- +)?)([a-z_]+)(：|:(?=[^\s:/]))")
+# The keys of the file that a person may leave without a sound colon.
+KEYS = frozenset(
+    "title base_url timezone store listen publish fetch categories sources id url category enabled"
+    " every at language initial was headers proxy map rules directory entries".split()
+)
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # YAML 1.1 section 4.2
 _CONFLICT = re.compile(r"^(<{7}|={7}|>{7}|\|{7})(\s|$)")
@@ -126,7 +132,9 @@ def read_document(content: bytes, path: str) -> YamlDocument:
             return document
         document.node = yaml.compose(encoded, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
-        document.problems.append(_syntax_problem(error, document))
+        # A colon without its space is read as part of a text; libyaml stumbles only later.
+        found = _unfinished_keys(document)
+        document.problems.extend(found or [_syntax_problem(error, document)])
         return document
     except (yaml.YAMLError, RecursionError) as error:
         document.problems.append(Problem(path, 0, 0, f"cannot be read as YAML: {error}"))
@@ -203,6 +211,19 @@ def _spoiled_lines(document: YamlDocument, text: str) -> list[Problem]:
     return problems
 
 
+def _unfinished_keys(document: YamlDocument) -> list[Problem]:
+    problems = []
+    for number, line in enumerate(document.lines, 1):
+        found = _UNFINISHED_KEY.match(line)
+        if found is None or found[2] not in KEYS:
+            continue
+        wide = found[3] == "："
+        message = "a full-width colon (：)" if wide else "a colon without a space after it"
+        hint = f"write `{found[2]}: …`"
+        problems.append(document.at(number, found.start(3) + 1, 1, message, hint))
+    return problems
+
+
 def _suspected_deep(content: bytes) -> bool:
     if _MAYBE_DEEP.search(content):
         return True
@@ -241,7 +262,7 @@ _SYNTAX = (
     ("found unexpected end of stream", "a quoted text that does not end",
      "close the quotes; the text begins at the line named"),
     ("did not find expected '-' indicator", "a line that belongs to no item of the list",
-     "items of one list begin with `- ` in the same column"),
+     "indent it like the keys around it; a new item begins with `- ` below the other ones"),
     ("did not find expected key", "a line that fits no key around it",
      "keys of one mapping stand in the same column; a text with quotes ends at its quote"),
     ("found character that cannot start any token", "a character that no value may begin with",
@@ -267,7 +288,7 @@ def _syntax_problem(error: yaml.MarkedYAMLError, document: YamlDocument) -> Prob
             message, hint = meaning, way_out
             break
     # An open quote or bracket is told best where it begins: it ends, as a rule, with the file.
-    if begun is not None and "does not end" in message:
+    if begun is not None and ("does not end" in message or "without its colon" in message):
         mark = begun
     if mark is None:
         return Problem(document.path, 0, 0, message, hint)

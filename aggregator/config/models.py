@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from aggregator.config import values
 from aggregator.config.values import InvalidValue
+from aggregator.model import FetchSettings, PublishSettings
 from aggregator.query import QueryError, parse_query
 
 
@@ -91,6 +92,10 @@ Networks = Annotated[list[Network], *_one_or_many({"type": "string"})]
 Title = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
+_FETCH = FetchSettings()
+_PUBLISH = PublishSettings(directory="public")
+
+
 class Section(BaseModel):
     """A mapping of feeds.yaml; a key it does not know is an error."""
 
@@ -108,7 +113,7 @@ class PublishSection(Section):
         examples=["public"],
     )
     entries: int = Field(
-        default=100,
+        default=_PUBLISH.entries,
         ge=1,
         le=100_000,
         title="entries",
@@ -141,64 +146,64 @@ class FetchSection(Section):
         examples=["http://127.0.0.1:3128"],
     )
     per_host: int = Field(
-        default=2,
+        default=_FETCH.per_host,
         ge=1,
         le=16,
         title="connections per host",
         description="Connections at once to one host.",
     )
     host_delay: Pause = Field(
-        default=0.5,
+        default=_FETCH.host_delay,
         title="pause per host",
         description="Wait between two requests to one host.",
         examples=["500ms", "2s"],
     )
     concurrency: int = Field(
-        default=64,
+        default=_FETCH.concurrency,
         ge=1,
         le=1000,
         title="connections",
         description="Connections at once in all.",
     )
     timeout: Duration = Field(
-        default=timedelta(seconds=60),
+        default=timedelta(seconds=_FETCH.timeout),
         title="time limit",
         description="Time limit of one fetch, redirects and body included.",
         examples=["60s"],
     )
     idle_timeout: Duration = Field(
-        default=timedelta(seconds=30),
+        default=timedelta(seconds=_FETCH.idle_timeout),
         title="idle limit",
         description="Longest silence of an origin within a fetch.",
         examples=["30s"],
     )
     max_wire_bytes: Size = Field(
-        default=16 * 2**20,
+        default=_FETCH.max_wire_bytes,
         title="size as sent",
         description="Largest body as it comes over the wire.",
         examples=["16MiB"],
     )
     max_body_bytes: Size = Field(
-        default=16 * 2**20,
+        default=_FETCH.max_body_bytes,
         title="size unpacked",
         description="Largest body after decompression.",
         examples=["16MiB"],
     )
     max_header_bytes: Size = Field(
-        default=64 * 2**10,
+        default=_FETCH.max_header_bytes,
         title="size of headers",
         description="Largest head of a response.",
         examples=["64KiB"],
     )
     max_redirects: int = Field(
-        default=10,
+        default=_FETCH.max_redirects,
         ge=0,
         le=50,
         title="redirects",
         description="Redirects followed in one fetch.",
     )
     max_in_flight_bytes: Size = Field(
-        default=64 * 2**20,
+        default=_FETCH.max_in_flight_bytes,
         title="bodies in flight",
         description="Bytes of all bodies fetched and not yet saved.",
         examples=["64MiB"],

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from aggregator.config.renames import former_ids
+from aggregator.config.renames import match_outputs, match_sources
 from aggregator.config.secrets import shown_url
 from aggregator.config.values import split_listen
 from aggregator.model import Category, Config, Source
@@ -23,10 +23,12 @@ def plan_changes(old: Config, new: Config) -> tuple[str, ...]:
 
     Empty when nothing did (comments and order of keys aside). Holds no secret.
     """
+    outputs = match_outputs([category.id for category in old.categories], new.categories)
+    sources = match_sources([(source.id, source.url) for source in old.sources], new)
     return (
         *_settings(old, new),
-        *_items("output", "category", old.categories, new.categories),
-        *_items("source", "source", old.sources, new.sources),
+        *_items("output", old.categories, new.categories, outputs),
+        *_items("source", old.sources, new.sources, sources),
     )
 
 
@@ -43,13 +45,13 @@ def _settings(old: Config, new: Config) -> Iterator[str]:
 
 def _items(
     noun: str,
-    _kind: str,
     old: Iterable[Category] | Iterable[Source],
     new: Iterable[Category] | Iterable[Source],
+    renames: Iterable[tuple[str, str]],
 ) -> Iterator[str]:
     before: dict[str, Any] = {item.id: item for item in old}
     after: dict[str, Any] = {item.id: item for item in new}
-    renamed = former_ids(before.values(), after.values())
+    renamed = {name: former for former, name in renames}
     for name, item in after.items():
         former = renamed.get(name, name)
         if former not in before:

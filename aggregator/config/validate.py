@@ -168,7 +168,7 @@ def _elsewhere(key: str, parents: tuple[str, ...]) -> str | None:
 _EXAMPLES = {
     "id": "id: chinanews",
     "url": "url: https://host/feed.xml",
-    "sources": "sources: [] , or a list of sources below it",
+    "sources": "sources:` and a list below it, or `sources: []",
 }
 
 
@@ -180,13 +180,22 @@ def _missing(location: tuple[str | int, ...]) -> Fault:
 
 
 def _singular(name: str) -> str:
-    return {"categories": "category", "sources": "source"}.get(name, name)
+    return {"categories": "category", "sources": "source", "rules": "rule"}.get(name, name)
 
 
 def _kind(value: Any) -> str:
     if isinstance(value, dict):
         return "a mapping"
     return "a list" if isinstance(value, list) else f"`{value}`"
+
+
+def _quoted(value: Any) -> str:
+    """A hint; a rule without quotes is what YAML makes a mapping of."""
+    if isinstance(value, dict) and len(value) == 1:
+        key, inner = next(iter(value.items()))
+        if isinstance(inner, str):
+            return f'in quotes: "{key}:{inner}"'
+    return "write it in one line; in quotes if in doubt"
 
 
 def _wrong_type(
@@ -202,11 +211,11 @@ def _wrong_type(
     if kind == "list_type":
         return f"{name} needs a list, not {shown}", "begin each item with `- `"
     if kind == "string_type":
-        return f"{name} needs a text, not {shown}", "write it in one line; in quotes if in doubt"
+        return f"{name} needs a text, not {shown}", _quoted(value)
     if kind.startswith("int"):
-        return f"{name} needs a whole number, not {shown}", None
+        return f"{name} needs a whole number, not {shown}", "digits only, such as 20"
     if kind.startswith("bool"):
-        return f"{name} needs true or false, not {shown}", None
+        return f"{name} needs true or false, not {shown}", f"write `{name}: false`"
     if kind in ("greater_than_equal", "less_than_equal"):
         limit = f"at least {context['ge']}" if "ge" in context else f"at most {context['le']}"
         return f"{name} is {shown}", f"it must be {limit}"

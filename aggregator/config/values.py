@@ -191,7 +191,7 @@ def check_http_url(text: str, what: str = "address") -> str:
     except ValueError as error:
         _refuse(f"`{text}` is no {what}: {error}", hint)
     if parts.scheme.lower() not in ("http", "https"):
-        _refuse(f"`{text}` is no http address", hint)
+        _refuse(f"`{text}` is no http address", hint if ":" in text else f"write https://{text}")
     if not host or port == 0:
         _refuse(f"`{text}` has no {'host' if not host else 'usable port'}", hint)
     return text
@@ -265,6 +265,8 @@ def check_base_url(text: str) -> str:
 def split_listen(text: str) -> tuple[str, int]:
     """HOST:PORT as host (without brackets) and port. Raises InvalidValue."""
     hint = "write HOST:PORT, such as 127.0.0.1:8000 or [::1]:8000"
+    if re.fullmatch(r"[0-9]{1,5}", text):
+        hint = f"write 127.0.0.1:{text} for this machine only, or 0.0.0.0:{text}"
     host, colon, port = text.strip().rpartition(":")
     if not colon or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65535:
         _refuse(f"`{text}` is no HOST:PORT", hint)
