@@ -134,12 +134,15 @@ class HttpFetcher:
         loop = asyncio.get_running_loop()
         while True:
             address = course.address
-            until = self._rests.until(address.lane, self._clock.now())
-            if until is not None:
-                return _resting(course, until)
+            resting = self._resting(address)
+            if resting is not None:
+                return resting
             lane = await self._lanes.enter(address.lane, spaced=not address.is_private)
             began = loop.time()
             try:
+                resting = self._resting(address)  # one before it in the lane may have been told
+                if resting is not None:
+                    return resting
                 async with asyncio.timeout(left) as deadline:
                     answer = await self._hop(request, course, lane, deadline)
             except Exception as error:
@@ -158,6 +161,20 @@ class HttpFetcher:
                 raise Refused(
                     "too-many-redirects", f"over {self._settings.max_redirects} redirects"
                 )
+
+    def _resting(self, address: Address) -> FetchFailed | None:
+        """The outcome without a request, if the host asked to be left alone."""
+        until = self._rests.until(address.lane, self._clock.now())
+        if until is None:
+            return None
+        return FetchFailed(
+            url=address.text,
+            reason="host-rests",
+            message=f"{address.lane} asked to be left alone until {until:%Y-%m-%dT%H:%M:%SZ}",
+            retry_after=until,
+            host_rests=True,
+            host=address.lane,
+        )
 
     async def _hop(
         self, request: FetchRequest, course: Course, lane: Lane, deadline: asyncio.Timeout
@@ -325,16 +342,4 @@ def _next(head: Head, course: Course) -> Course:
         address=addresses.join(course.address, location),
         permanent=course.permanent and head.status in PERMANENT,
         hops=course.hops + 1,
-    )
-
-
-def _resting(course: Course, until: datetime) -> FetchFailed:
-    """The outcome without a request: the host asked to be left alone."""
-    return FetchFailed(
-        url=course.address.text,
-        reason="host-rests",
-        message=f"{course.address.lane} asked to be left alone until {until:%Y-%m-%dT%H:%M:%SZ}",
-        retry_after=until,
-        host_rests=True,
-        host=course.address.lane,
     )
