@@ -12,9 +12,10 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+from aggregator import __version__
 
 KEPT = 16
 # Grows with every change of the form of what is cached, or of what is valid.
@@ -47,10 +48,7 @@ def _program_version() -> str:
         changed = max(changed, folder.with_name("query.py").stat().st_mtime_ns)
     except (OSError, ValueError):
         changed = 0
-    try:
-        return f"{version('aggregator')}-{changed}"
-    except PackageNotFoundError:
-        return f"-{changed}"
+    return f"{__version__}-{changed}"
 
 
 def read_cache(folder: Path | None, key: str) -> dict[str, Any] | None:

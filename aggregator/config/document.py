@@ -36,7 +36,27 @@ KEYS = frozenset(
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")  # YAML 1.1 section 4.2
 _CONFLICT = re.compile(r"^(<{7}|={7}|>{7}|\|{7})(\s|$)")
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_BASE: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NULLS = frozenset({"", "~", "null", "Null", "NULL"})
+
+
+class _Loader(_BASE):  # type: ignore[misc]
+    """libyaml's loader, which of all implicit types tells apart only null and the merge key."""
+
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> str:
+        """The tag of a node that names none; every plain scalar but null is its text."""
+        if kind is yaml.ScalarNode:
+            if implicit[0] and value in _NULLS:
+                return _NULL
+            return _MERGE if implicit[0] and value == "<<" else "tag:yaml.org,2002:str"
+        name = "seq" if kind is yaml.SequenceNode else "map"
+        return f"tag:yaml.org,2002:{name}"
+
+    def descend_resolver(self, current_node: Any, current_index: Any) -> None:
+        """Nothing: no path of the file has a type of its own."""
+
+    def ascend_resolver(self) -> None:
+        """Nothing, as above."""
 
 
 @dataclass(slots=True)
@@ -130,7 +150,7 @@ def read_document(content: bytes, path: str) -> YamlDocument:
     try:
         if _suspected_deep(encoded) and _too_deep(encoded, document):
             return document
-        document.node = yaml.compose(encoded, Loader=_LOADER)
+        document.node = yaml.compose(encoded, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         # A colon without its space is read as part of a text; libyaml stumbles only later.
         found = _unfinished_keys(document)
@@ -237,7 +257,7 @@ def _suspected_deep(content: bytes) -> bool:
 
 def _too_deep(content: bytes, document: YamlDocument) -> bool:
     depth = 0
-    for event in yaml.parse(content, Loader=_LOADER):
+    for event in yaml.parse(content, Loader=_Loader):
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,12 +57,29 @@ def parse_config(
             faults = [Fault((), "the cache cannot be used", None)]
         if not faults:
             return config
-    data = _validated(content, path, environ)
+    with _collector_paused():
+        data = _validated(content, path, environ)
     config, faults = build_config(data, file, digest, environ)
     if faults:
         raise _error(content, path, faults)
     cache.write_cache(folder, key, data)
     return config
+
+
+@contextlib.contextmanager
+def _collector_paused() -> Iterator[None]:
+    """No garbage collection within: a large file makes 100,000 nodes, and none is garbage yet.
+
+    Measured on 2,000 sources: 0.30 s of CPU with it, 0.10 s without.
+    """
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _validated(content: bytes, path: Path, environ: Mapping[str, str]) -> dict[str, Any]:

@@ -126,7 +126,7 @@ class FetchSection(Section):
     """How sources are fetched: permissions, politeness, caps."""
 
     allow_private: Networks = Field(
-        default=[],
+        default_factory=list,
         title="private networks",
         description="Networks (CIDR) that may be fetched although they are private.",
         examples=[["127.0.0.0/8"]],
@@ -225,14 +225,14 @@ class CategorySection(Section):
         examples=["国内"],
     )
     rules: Rules = Field(
-        default=[],
+        default_factory=list,
         title="rules",
         description="Queries; an entry that one of them matches is in this category, "
         "unless its source has a category of its own. See docs/queries.md.",
         examples=[["title:全国", "source:chinanews-*"]],
     )
     was: Ids = Field(
-        default=[],
+        default_factory=list,
         title="former ids",
         description="What the category was called before; subscribers are led to the new address.",
         examples=[["china"]],
@@ -260,7 +260,7 @@ class SourceSection(Section):
         examples=["https://www.chinanews.com.cn/rss/china.xml"],
     )
     category: Ids = Field(
-        default=[],
+        default_factory=list,
         title="category",
         description="Category of its entries, one id or a list; without it rules decide.",
         examples=["domestic", ["domestic", "local"]],
@@ -302,19 +302,19 @@ class SourceSection(Section):
         description="Entries of a new source that reach the feeds at once; older ones are kept.",
     )
     was: Ids = Field(
-        default=[],
+        default_factory=list,
         title="former ids",
         description="What the source was called before; its history stays with it.",
         examples=[["chinanews"]],
     )
     allow_private: Networks = Field(
-        default=[],
+        default_factory=list,
         title="private networks",
         description="Networks (CIDR) that this source may be fetched from although private.",
         examples=[["192.168.1.0/24"]],
     )
     headers: dict[HeaderName, HeaderValue] = Field(
-        default={},
+        default_factory=dict,
         title="headers",
         description="Headers sent with each request; secrets by `${NAME}`.",
         examples=[{"Authorization": "Bearer ${FEED_TOKEN}"}],
@@ -326,7 +326,7 @@ class SourceSection(Section):
         examples=["http://${PROXY_USER}:${PROXY_PASSWORD}@127.0.0.1:3128"],
     )
     map: dict[str, Id] = Field(
-        default={},
+        default_factory=dict,
         title="map",
         description="The origin's own categories and sections to ours.",
         examples=[{"秀洲新闻": "local"}],
@@ -398,7 +398,7 @@ class FeedsFile(Section):
         description="Permissions, politeness and caps of every fetch.",
     )
     categories: list[CategorySection] = Field(
-        default=[],
+        default_factory=list,
         title="categories",
         description="Categories, in the order in which they are shown; each is one feed.",
     )

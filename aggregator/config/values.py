@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn
-from urllib.parse import urlsplit
-from urllib.request import pathname2url
+from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
 RESERVED_IDS = frozenset(
@@ -27,6 +26,7 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_WHITE_SPACE = re.compile(r"[\x00-\x20\x7f]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?!\d)")
 _DATE_FIELD = re.compile(r"\{date(?::[^{}]*)?\}")
 _FRAMING_HEADERS = frozenset(
@@ -183,7 +183,7 @@ def check_header_value(text: str) -> str:
 def check_http_url(text: str, what: str = "address") -> str:
     """An absolute http or https URL with a host and a sound port. Raises InvalidValue."""
     hint = "write https://host/path"
-    if any(ord(character) <= 32 or ord(character) == 127 for character in text):
+    if _WHITE_SPACE.search(text):
         _refuse(f"white space in the {what} `{text}`", "write %20 for a space")
     try:
         parts = urlsplit(text)
@@ -231,11 +231,11 @@ def resolve_source_url(text: str, folder: Path) -> str:
     if found is None:
         path = Path(text).expanduser()
         absolute = path if path.is_absolute() else folder / path
-        return "file://" + pathname2url(_normal_path(absolute))
+        return "file://" + quote(_normal_path(absolute))
     parts = urlsplit(text)
     if parts.path.startswith("/"):
         return "file://" + parts.path
-    return "file://" + pathname2url(_normal_path(folder)) + "/" + parts.path.removeprefix("./")
+    return "file://" + quote(_normal_path(folder)) + "/" + parts.path.removeprefix("./")
 
 
 def _normal_path(path: Path) -> str:
