@@ -1,111 +1,152 @@
 """Turns the bytes that fetches hold into a bound over all of them together.
 
-Half of the budget is for everyone: each fetch may hold `base` bytes without ever waiting for a
-stranger's big body. The other half is for what is bigger; who finds it full waits, and where all
-who hold some of it wait for each other, the biggest gives up.
+A quarter of the budget is for everyone: each fetch may hold `base` bytes and never waits for a
+stranger's big body. A quarter is for what is bigger, first come, first served. Half is kept for
+one fetch at a time, the first of those that wait, so that a body of any permitted size gets
+through however full the rest is. Where nothing moves because big bodies come slowly, the slowest
+gives way.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
-
-class OverBudget(Exception):
-    """The fetch that must give way so that the others can go on."""
+# Seconds that a fetch waits while nothing at all is given back, before the slowest has to go.
+PATIENCE = 3.0
 
 
 class Hold:
-    """What one fetch holds of the budget, in bytes."""
+    """What one fetch holds of the budget, in bytes.
 
-    __slots__ = ("big", "held", "waiter")
+    `give_way` is called, and `ended` set, if it must end: it is the slowest of those that block
+    the others. `wanted` is what it waits to hold.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("began", "big", "ended", "give_way", "held", "waiter", "wanted")
+
+    def __init__(self, give_way: Callable[[], None] | None = None) -> None:
         self.held = 0
         self.big = 0
+        self.wanted = 0
+        self.began = 0.0
+        self.ended = False
         self.waiter: asyncio.Future[None] | None = None
+        self.give_way = give_way
 
 
 class Budget:
-    """A bound on the bytes of bodies in flight, `limit`, shared by at most `width` fetches."""
+    """A bound on the bytes of bodies in flight, `limit`, shared by at most `width` fetches.
 
-    def __init__(self, limit: int, width: int) -> None:
-        self._half = max(limit // 2, 1)
-        self._base = max(self._half // max(width, 1), 1)
+    It holds as long as one body, wire and inflated, has room in half of `limit`.
+    """
+
+    def __init__(self, limit: int, width: int, patience: float = PATIENCE) -> None:
+        self._quarter = max(limit // 4, 1)
+        self._base = max(self._quarter // max(width, 1), 1)
+        self._patience = patience
         self._small_used = 0
-        self._big_used = 0
+        self._big_used = 0  # the privileged one's apart
+        self._privileged: Hold | None = None
         self._growing: set[Hold] = set()
         self._waiting: deque[Hold] = deque()
+        self._given_back = 0.0
 
     @property
     def in_flight(self) -> int:
         """The bytes held now, finished bodies that were not yet freed included."""
-        return self._small_used + self._big_used
+        apart = self._privileged.big if self._privileged is not None else 0
+        return self._small_used + self._big_used + apart
 
     def fits(self, hold: Hold, size: int) -> bool:
         """Make `hold` hold `size` bytes in all and say True, or False if it must wait.
 
-        Shrinking always fits. Small parts wait only for finished bodies to be freed; big parts
-        for each other, but whoever is alone with one may have it all.
+        Shrinking always fits.
         """
         small, big = min(size, self._base), max(size - self._base, 0)
         more = small - (hold.held - hold.big)
-        if more > 0 and self._small_used + more > self._half:
+        if more > 0 and self._small_used + more > self._quarter:
             return False
         more = big - hold.big
-        if more > 0 and self._big_used + more > self._half and self._big_used > hold.big:
+        is_privileged = hold is self._privileged
+        if more > 0 and not is_privileged and self._big_used + more > self._quarter:
             return False
-        self._take(hold, small, big)
+        self._small_used += small - (hold.held - hold.big)
+        if not is_privileged:
+            self._big_used += more
+        shrunk = size < hold.held
+        hold.held, hold.big = small + big, big
+        if big and hold.give_way is not None and hold not in self._growing:
+            self._growing.add(hold)
+            hold.began = asyncio.get_running_loop().time()
+        if shrunk:
+            self._gave_back()
         return True
 
     async def grow(self, hold: Hold, size: int) -> None:
-        """Wait until `hold` may hold `size` bytes in all. Raises OverBudget for the one to go."""
-        while not self.fits(hold, size):
-            hold.waiter = asyncio.get_running_loop().create_future()
-            self._waiting.append(hold)
-            self._break_deadlock()
-            try:
-                await hold.waiter
-            finally:
-                hold.waiter = None
-                self._waiting.remove(hold)
+        """Wait until `hold` may hold `size` bytes in all."""
+        loop = asyncio.get_running_loop()
+        self._waiting.append(hold)
+        hold.wanted = size
+        try:
+            began = loop.time()
+            while not self.fits(hold, size):
+                hold.waiter = loop.create_future()
+                self._lend()
+                try:
+                    await asyncio.wait_for(hold.waiter, self._patience)
+                except TimeoutError:
+                    if loop.time() - max(self._given_back, began) >= self._patience:
+                        self._end_slowest(loop.time())
+                        began = loop.time()
+        finally:
+            hold.waiter = None
+            self._waiting.remove(hold)
 
     def finish(self, hold: Hold) -> None:
-        """The fetch is over: what it holds stays until `free`, but no longer blocks by growing."""
+        """The body is complete: its bytes stay held until `free`, but it blocks by its own pace."""
+        hold.give_way = None
         self._growing.discard(hold)
-        if self._waiting:
-            self._break_deadlock()
 
     def free(self, hold: Hold) -> None:
         """Give back all that `hold` holds; twice is as good as once."""
-        self._take(hold, 0, 0)
-        self._growing.discard(hold)
-        if self._waiting:
-            self._break_deadlock()
+        self.finish(hold)
+        if not hold.held:
+            return
+        self.fits(hold, 0)
+        if hold is self._privileged:
+            self._privileged = None
+            self._lend()
 
-    def _take(self, hold: Hold, small: int, big: int) -> None:
-        before = hold.held
-        self._small_used += small - (hold.held - hold.big)
-        self._big_used += big - hold.big
-        hold.held, hold.big = small + big, big
-        if big:
-            self._growing.add(hold)
-        if hold.held < before:
-            self._wake()
+    def _lend(self) -> None:
+        """Lend the reserve to the first that waits for a big body's sake, if it is free."""
+        if self._privileged is not None:
+            return
+        for hold in self._waiting:
+            if hold.wanted > self._base:
+                self._big_used -= hold.big
+                self._privileged = hold
+                self._wake()
+                return
+
+    def _gave_back(self) -> None:
+        self._given_back = asyncio.get_running_loop().time()
+        self._wake()
 
     def _wake(self) -> None:
         for hold in self._waiting:
             if hold.waiter is not None and not hold.waiter.done():
                 hold.waiter.set_result(None)
 
-    def _break_deadlock(self) -> None:
-        """If all that hold big bytes wait, and nothing finished is left to be freed, one goes."""
-        asleep = {hold for hold in self._waiting if hold.waiter and not hold.waiter.done()}
-        if not asleep or len(asleep) < len(self._waiting):
-            return  # someone was woken and will look again
-        holders = {hold for hold in self._growing if hold.big}
-        if holders - asleep or self._big_used > sum(hold.big for hold in holders):
-            return
-        victim = max(holders, key=lambda hold: hold.big, default=None)
-        if victim is not None and victim.waiter is not None and not victim.waiter.done():
-            victim.waiter.set_exception(OverBudget())
+    def _end_slowest(self, now: float) -> None:
+        """End the big body that has come most slowly, of those that are not waiting themselves."""
+        moving = [hold for hold in self._growing if hold.waiter is None]
+        if not moving:
+            return  # all that is held is complete: its holder is slow, not an origin
+        slowest = min(moving, key=lambda hold: hold.held / max(now - hold.began, 0.001))
+        give_way = slowest.give_way
+        self.finish(slowest)
+        slowest.ended = True
+        if give_way is not None:
+            give_way()

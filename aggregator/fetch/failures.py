@@ -9,7 +9,6 @@ import aiohttp
 from aiohttp import http_exceptions
 
 from aggregator.fetch.addresses import BadAddress
-from aggregator.fetch.budget import OverBudget
 from aggregator.fetch.guard import AddressRefused
 from aggregator.fetch.inflate import InflateError
 from aggregator.fetch.wire import HeadersTooLarge, WireTooLarge
@@ -43,8 +42,6 @@ def _explain(error: BaseException) -> tuple[str, str]:
         return "headers-too-large", "the response's headers are over the limit"
     if isinstance(error, WireTooLarge):
         return "too-large", "the response is over the limit on the wire"
-    if isinstance(error, OverBudget):
-        return "in-flight-limit", "too many big bodies at once; this was the biggest"
     refused = _refused_address(error)
     if refused is not None:
         return "private-address", f"{refused} is a private address (see fetch.allow_private)"

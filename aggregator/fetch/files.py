@@ -38,10 +38,11 @@ def read_file(request: FetchRequest, limit: int) -> FetchOutcome:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         return FetchFailed(request.url, "file", f"cannot open {path}: {error.strerror}")
+    state = os.fstat(handle)
+    if not stat.S_ISREG(state.st_mode):
+        os.close(handle)
+        return FetchFailed(request.url, "file", f"{path} is not a regular file")
     with os.fdopen(handle, "rb") as file:
-        state = os.fstat(handle)
-        if not stat.S_ISREG(state.st_mode):
-            return FetchFailed(request.url, "file", f"{path} is not a regular file")
         etag = f'"{state.st_mtime_ns:x}-{state.st_size:x}"'
         if request.etag == etag:
             return NotModified(request.url, 304, etag=etag)

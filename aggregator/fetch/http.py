@@ -257,21 +257,25 @@ class HttpFetcher:
         deadline: asyncio.Timeout,
     ) -> FetchOutcome:
         """Read, digest and inflate a body within its caps and the budget of all bodies."""
-        hold = Hold()
+        hold = Hold(lambda: deadline.reschedule(asyncio.get_running_loop().time()))
         try:
             applied = codings(head.fields.get(b"content-encoding"))
             wire = await self._read_wire(response, hold, deadline)
             digest = hashlib.sha256(wire).hexdigest()
             if digest == request.body_digest:
+                self._budget.free(hold)
                 return same_body(head, course, self._clock.now())
             body = await self._inflate(wire, applied, hold, deadline) if applied else wire
             outcome = fetched(head, course, body, digest, self._clock.now())
             self._budget.fits(hold, len(body))
+            self._budget.finish(hold)
             self._flights.keep(outcome, hold)
-            hold = Hold()  # kept by the outcome now
             return outcome
-        finally:
+        except BaseException as error:
             self._budget.free(hold)
+            if hold.ended and isinstance(error, asyncio.CancelledError) and deadline.expired():
+                raise Refused("in-flight-limit", "big and slow, while others waited") from None
+            raise
 
     async def _read_wire(
         self, response: aiohttp.ClientResponse, hold: Hold, deadline: asyncio.Timeout

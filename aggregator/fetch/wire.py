@@ -155,8 +155,6 @@ class Pool:
         self._timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=idle_timeout, sock_read=idle_timeout, ceil_threshold=1e9
         )
-        # Asked for by ClientRequest's type, never used by a request that is sent here.
-        self._session = aiohttp.ClientSession(connector=self._connector)
 
     async def get(
         self, url: URL, headers: Mapping[str, str], proxy: URL | None, keep: Callable[[], bool]
@@ -173,7 +171,6 @@ class Pool:
                 headers=headers,
                 loop=self._loop,
                 response_class=aiohttp.ClientResponse,
-                session=self._session,
                 timer=_NO_TIMER,
                 ssl=True,
                 proxy=proxy,
@@ -229,7 +226,7 @@ class Pool:
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._session.close()
+        await self._connector.close()
 
 
 _NO_TIMER = TimerNoop()
