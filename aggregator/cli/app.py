@@ -17,6 +17,7 @@ COMMANDS: dict[str, str] = {
     "poll": "Poll what is due once, publish, and exit.",
     "serve": "Serve what is published; poll nothing.",
     "check": "Validate feeds.yaml and name every mistake.",
+    "schema": "Print the JSON Schema of feeds.yaml, for editors.",
     "parse": "Show what a feed (a file or a URL) says, normalised.",
     "sources": "Show each source's health, last and next poll.",
     "show": "Show one item: its story, entries and snapshots.",

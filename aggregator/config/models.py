@@ -49,35 +49,43 @@ def _one_or_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-def _schema(**keywords: Any) -> WithJsonSchema:
-    return WithJsonSchema(keywords)
-
-
 _ID_PATTERN = "^[a-z0-9][a-z0-9-]*$"
 _DURATION_PATTERN = r"^(\d+ *w)? *(\d+ *d)? *(\d+ *h)? *(\d+ *m(in)?)? *(\d+ *s)?$"
 
-Id = Annotated[str, checked(values.check_id), _schema(type="string", pattern=_ID_PATTERN)]
-FeedId = Annotated[str, checked(values.check_feed_id), _schema(type="string", pattern=_ID_PATTERN)]
+
+def _text(form: str) -> WithJsonSchema:
+    """A text of a known form; `format` is what the table of keys calls it."""
+    return WithJsonSchema({"type": "string", "format": form})
+
+
+_ID_ITEM = {"type": "string", "format": "id", "pattern": _ID_PATTERN}
+Id = Annotated[str, checked(values.check_id), WithJsonSchema(_ID_ITEM)]
+FeedId = Annotated[str, checked(values.check_feed_id), WithJsonSchema(_ID_ITEM)]
 Duration = Annotated[
     timedelta,
     checked(values.parse_duration),
-    _schema(type="string", pattern=_DURATION_PATTERN),
+    WithJsonSchema({"type": "string", "format": "time-span", "pattern": _DURATION_PATTERN}),
 ]
-Pause = Annotated[float, checked(values.parse_pause), _schema(type="string")]
+Pause = Annotated[float, checked(values.parse_pause), _text("short-wait")]
 Size = Annotated[
     int,
     checked(values.parse_size),
-    WithJsonSchema({"anyOf": [{"type": "integer"}, {"type": "string"}]}),
+    WithJsonSchema({"type": ["string", "integer"], "format": "size"}),
 ]
-Zone = Annotated[str, checked(values.check_timezone)]
-Language = Annotated[str, checked(values.check_language)]
-Network = Annotated[str, checked(values.check_network)]
-Cron = Annotated[str, checked(values.check_cron)]
-Rule = Annotated[str, checked(check_rule)]
-SourceUrl = Annotated[str, checked(unless_secret(values.check_source_url))]
-Proxy = Annotated[str, checked(unless_secret(values.check_proxy))]
+Zone = Annotated[str, checked(values.check_timezone), _text("time-zone")]
+Language = Annotated[str, checked(values.check_language), _text("language-tag")]
+Network = Annotated[str, checked(values.check_network), _text("network")]
+Cron = Annotated[str, checked(values.check_cron), _text("cron")]
+Rule = Annotated[str, checked(check_rule), _text("query")]
+SourceUrl = Annotated[
+    str, checked(unless_secret(values.check_source_url)), _text("address-or-path")
+]
+Proxy = Annotated[str, checked(unless_secret(values.check_proxy)), _text("address")]
 HeaderName = Annotated[str, checked(values.check_header_name)]
 HeaderValue = Annotated[str, checked(unless_secret(values.check_header_value))]
+BaseUrl = Annotated[str, checked(values.check_base_url), _text("address")]
+Store = Annotated[str, checked(values.check_store), _text("store")]
+Listen = Annotated[str, checked(values.check_listen), _text("host-and-port")]
 
 
 def _one_or_many(item: dict[str, Any]) -> list[Any]:
@@ -85,10 +93,9 @@ def _one_or_many(item: dict[str, Any]) -> list[Any]:
     return [BeforeValidator(_one_or_list), WithJsonSchema(schema)]
 
 
-_ID_ITEM = {"type": "string", "pattern": _ID_PATTERN}
 Ids = Annotated[list[Id], *_one_or_many(_ID_ITEM)]
-Rules = Annotated[list[Rule], *_one_or_many({"type": "string"})]
-Networks = Annotated[list[Network], *_one_or_many({"type": "string"})]
+Rules = Annotated[list[Rule], *_one_or_many({"type": "string", "format": "query"})]
+Networks = Annotated[list[Network], *_one_or_many({"type": "string", "format": "network"})]
 Title = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
@@ -103,7 +110,7 @@ class Section(BaseModel):
 
 
 class PublishSection(Section):
-    """Where and how much is published."""
+    """Where documents are written, and how long they are."""
 
     directory: str = Field(
         default="public",
@@ -363,7 +370,7 @@ class FeedsFile(Section):
         description="Title of the whole collection.",
         examples=["我的订阅"],
     )
-    base_url: Annotated[str, checked(values.check_base_url)] = Field(
+    base_url: BaseUrl = Field(
         default="http://127.0.0.1:8000",
         title="public address",
         description="Address under which readers reach the feeds; every self link begins with it.",
@@ -375,13 +382,13 @@ class FeedsFile(Section):
         description="Zone of dates that carry none, and of `at` (IANA name).",
         examples=["Asia/Shanghai"],
     )
-    store: Annotated[str, checked(values.check_store)] = Field(
+    store: Store = Field(
         default="sqlite:aggregator.db",
         title="store",
         description="Where everything is kept: `sqlite:` and a path.",
         examples=["sqlite:aggregator.db"],
     )
-    listen: Annotated[str, checked(values.check_listen)] = Field(
+    listen: Listen = Field(
         default="127.0.0.1:8000",
         title="listen",
         description="Where the web server listens, HOST:PORT.",
