@@ -22,7 +22,7 @@ from aggregator.clock import Clock
 from aggregator.config import ConfigError, load_config, plan_changes
 from aggregator.config.watch import ConfigWatch
 from aggregator.fetch import Fetcher, open_fetcher
-from aggregator.model import Config
+from aggregator.model import Config, SourceRecord
 from aggregator.parse import FeedReader
 from aggregator.publish import Publisher
 from aggregator.reconcile import reconcile
@@ -72,7 +72,9 @@ class Daemon:
         self._publisher = Publisher(store, config, clock)
         self._reader = FeedReader()
         self._ending = asyncio.Event()
-        self._pass: asyncio.Task[list[PollResult]] | None = None
+        # Passes overlap: sources that come due are started while slow ones are still under way.
+        self._passes: set[asyncio.Task[Any]] = set()
+        self._under_way: set[str] = set()
         self.status = DaemonStatus(config)
 
     @property
@@ -118,10 +120,10 @@ class Daemon:
 
     async def _end(self, serving: asyncio.Task[Any] | None) -> None:
         """Stop fetching, finish what is being saved, publish it, close everything."""
-        running = self._pass
-        if running is not None:
+        for running in self._passes:
             running.cancel()
-            await asyncio.wait([running], timeout=END_WITHIN_S)
+        if self._passes:
+            await asyncio.wait(self._passes, timeout=END_WITHIN_S)
         await self.publish()
         await self._fetcher.close()
         await self._reader.close()
@@ -144,23 +146,36 @@ class Daemon:
             scheduler.add_job(job, "interval", seconds=seconds, **options)
         return scheduler
 
-    async def poll_due(self) -> list[PollResult]:
-        """Poll what is due now; one pass at a time."""
-        if self._pass is not None or self._ending.is_set():
-            return []
+    async def poll_due(self) -> None:
+        """Start polling what is due now and not under way already; returns at once."""
+        if self._ending.is_set():
+            return
         try:
             due = await self._in_writer(self._store.due_sources, self._clock.now())
-            if not due:
-                return []
-            self._pass = asyncio.create_task(self._corridor.poll(due, self._log_result))
-            results = await self._pass
-            self.status.say(store_error=None)
-            return results
         except StoreError as error:
             self._tell_store_error(error)
-            return []
+            return
+        due = {name: record for name, record in due.items() if name not in self._under_way}
+        if due:
+            started = asyncio.create_task(self._poll(due))
+            self._passes.add(started)
+            started.add_done_callback(self._passes.discard)
+
+    async def _poll(self, due: dict[str, SourceRecord]) -> None:
+        self._under_way |= due.keys()
+        try:
+            await self._corridor.poll(due, self._on_result)
+            self.status.say(store_error=None)
+        except StoreError as error:
+            self._tell_store_error(error)
+        except Exception:
+            log.exception("polling raised an error of this program; it goes on")
         finally:
-            self._pass = None
+            self._under_way -= due.keys()
+
+    def _on_result(self, result: PollResult) -> None:
+        self._under_way.discard(result.source)
+        self._log_result(result)
 
     def _tell_store_error(self, error: StoreError) -> None:
         if self.status.store_error != str(error):
@@ -241,17 +256,24 @@ class Daemon:
             rests = await self._in_writer(self._store.host_rests, self._clock.now())
             self._fetcher = self._open_fetcher(rests)
             self._corridor = self._open_corridor()
-            await self._after_pass()
-            await replaced.close()
+            self._close_after_passes(replaced)
         else:
             self._corridor.replace_config(config)
         self.status.say(config=config)
         await self.publish()
 
-    async def _after_pass(self) -> None:
-        running = self._pass
-        if running is not None:
-            await asyncio.wait([running])
+    def _close_after_passes(self, fetcher: Fetcher) -> None:
+        """Close a fetcher that was replaced once the passes that use it are over."""
+        using = set(self._passes)
+
+        async def close() -> None:
+            if using:
+                await asyncio.wait(using)
+            await fetcher.close()
+
+        closing = asyncio.create_task(close())
+        self._passes.add(closing)
+        closing.add_done_callback(self._passes.discard)
 
     # ------------------------------------------------------------ plumbing
 

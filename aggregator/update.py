@@ -216,10 +216,22 @@ class Corridor:
                     )
                     quiet.append(self._state_only(done, failed))
             self._store.save_states((poll.source_id, poll.state) for poll in quiet)
+            self._save_host_rests(batch)
             saved += [(poll, SavedPoll()) for poll in quiet]
             self._store.save_history(saved)
         names = {done.record.source_id: done.source.id for done in batch}
         return [_result(names[poll.source_id], poll, counts) for poll, counts in saved]
+
+    def _save_host_rests(self, batch: Sequence[_Done]) -> None:
+        """Hosts that asked to be left alone are left alone by the next process too."""
+        rests = {
+            done.outcome.host: done.outcome.retry_after
+            for done in batch
+            if isinstance(done.outcome, FetchFailed) and done.outcome.reason != "host-rests"
+            if done.outcome.host_rests and done.outcome.host and done.outcome.retry_after
+        }
+        if rests:
+            self._store.save_host_rests(rests, self._clock.now())
 
     def _save_feed(self, done: _Done) -> tuple[PollUpdate, SavedPoll]:
         feed = done.feed
