@@ -11,9 +11,10 @@ from aggregator import __version__
 from aggregator.cli.options import DEFAULT_CONFIG, ConfigOption, load_or_exit
 from aggregator.clock import SystemClock
 from aggregator.model import Config
-from aggregator.store import StoreError, open_reader, open_store
+from aggregator.store import StoreError, open_store
 from aggregator.store.lock import DaemonLock
 from aggregator.store.open import store_path
+from aggregator.web.server import ListenError
 
 ListenOption = Annotated[
     str | None, typer.Option("--listen", metavar="HOST:PORT", help="Serve here instead.")
@@ -42,7 +43,7 @@ def command(
     try:
         lock.acquire(f"aggregator {__version__} serving {address} from {in_force.path}")
         _run(in_force, address, log_format)
-    except (StoreError, OSError) as error:
+    except (StoreError, ListenError, OSError) as error:
         typer.echo(f"aggregator: {error}", err=True)
         raise typer.Exit(1) from error
     finally:
@@ -67,19 +68,23 @@ async def _serve(config: Config, store: Any, address: str, log_format: str) -> N
 
     clock = SystemClock()
     daemon = Daemon(config, store, clock)
-    state = WebState(config, open_reader(config.store), clock)
+    state = WebState(config, clock)
 
     def tell(status: DaemonStatus) -> None:
         if status.config is not state.config:
             state.replace_config(status.config)
         state.config_error = status.config_error
-        state.last_publish_error = status.publish_error or status.store_error
+        state.last_publish_error = status.publish_error
+        state.last_store_error = status.store_error
 
     daemon.status.on_change.append(tell)
     server = build_server(create_app(state), address)
     if log_format == "text":
         _first_screen(config, address)
-    await daemon.run(server.serve)
+    try:
+        await daemon.run(server.run_until_cancelled)
+    finally:
+        state.close()
 
 
 def _first_screen(config: Config, address: str) -> None:
