@@ -13,6 +13,7 @@ import asyncio
 import json
 import re
 import sys
+import unicodedata
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
@@ -96,7 +97,7 @@ def _compare(score: _Score, expected: dict[str, Any], found: dict[str, Any]) -> 
 def _comparable(field: str, expected: Any, mine: dict[str, Any]) -> tuple[object, object]:
     """Both values of a field in the form in which they are compared."""
     if field in ("content80", "summary80"):
-        return expected, _start(mine.get(field.removesuffix("80")))
+        return _plain(expected), _start(mine.get(field.removesuffix("80")))
     if field == "author":
         return _people(expected), [name.lower() for name in mine.get("authors") or []]
     if field == "enclosures":
@@ -113,11 +114,17 @@ def _people(expected: list[list[str]]) -> list[str]:
 
 
 def _plain(text: str | None) -> str:
-    return re.sub(r"\s+", "", text or "")
+    return re.sub(r"\s+", "", _folded(text or ""))
 
 
 def _start(html: str | None) -> str:
-    return re.sub(r"\s+", "", visible_text(html or ""))[:80]
+    return _plain(re.sub(r"\s+", "", visible_text(html or ""))[:80])
+
+
+def _folded(text: str) -> str:
+    """Text as `expected.jsonl` writes it: its makers folded forms that look alike."""
+    text = unicodedata.normalize("NFKC", text)
+    return text.translate(str.maketrans("—・•", "-··"))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -32,6 +33,7 @@ _SUMMARIES = (
 _PUBLISHED = "published pubdate issued dcterms_issued dc_date created dcterms_created".split()
 _UPDATED = ("updated", "modified", "dcterms_modified", "lastbuilddate")
 _AUTHORS = ("author", "dc_creator", "dc_author", "itunes_author", "media_credit")
+_INHERITED = ("author", "dc_creator")
 _FEED_UPDATED = ("updated", "lastbuilddate", "modified", "dcterms_modified", "pubdate", "dc_date")
 _RIGHTS = ("rights", "copyright", "dc_rights", "media_copyright")
 
@@ -67,9 +69,16 @@ class _Assembly:
         self._zone = _zone(document.timezone)
         self._atom = raw.format.startswith("Atom")
         self._notes: list[Note] = []
+        self._base = document.url or self._own_address() or ""
+        self._outer = self._base
         self._link = self._feed_link()
         # RSS: relative links are relative to the channel's link. Atom: RFC 4287 section 2.
-        self._base = self._link if self._link and not self._atom else document.url
+        if self._link and (not self._atom or not self._base):
+            self._base = self._link
+        # RFC 4287 section 4.1.1: the feed's author is each entry's that names none. RSS's
+        # managingEditor and a podcast's owner are no such thing.
+        own = {name: people for name, people in raw.authors.items() if name in _INHERITED}
+        self._authors = _authors(own)
         self._language = raw.language or raw.values.get("language")
 
     def feed(self) -> ParsedFeed:
@@ -104,8 +113,13 @@ class _Assembly:
         link = _alternate(self._raw.links)
         if link is None:
             return None
-        found = resolve(resolve(self._document.url, link.base) or self._document.url, link.href)
+        found = self._absolute(link)
         return found if is_web(found) else None
+
+    def _own_address(self) -> str | None:
+        """Where the feed says it is to be had, for a document that came from nowhere."""
+        own = next((link.href for link in self._raw.links if link.rel == "self"), None)
+        return own if is_web(own) else None
 
     def _related(self, rel: str) -> str | None:
         found = next((link for link in self._raw.links if link.rel == rel), None)
@@ -115,7 +129,7 @@ class _Assembly:
         return resolve(self._base_of(link.base), link.href)
 
     def _base_of(self, base: str) -> str:
-        return (resolve(self._document.url, base) or self._base) if base else self._base
+        return (resolve(self._outer, base) or self._base) if base else self._base
 
     def _entries(self) -> list[Entry]:
         entries: list[Entry] = []
@@ -125,7 +139,8 @@ class _Assembly:
             if entry is None:
                 continue
             if entry.guid is not None:
-                if seen.get(entry.guid) == entry:
+                before = seen.get(entry.guid)
+                if before is not None and replace(before, raw=entry.raw) == entry:
                     self._note("duplicate", f"entry {number} repeats another; left out", raw.line)
                     continue
                 seen[entry.guid] = entry
@@ -157,13 +172,14 @@ class _Assembly:
             content=content,
             published=published,
             updated=self._date(values, _UPDATED, f"entry {number}", raw.line),
-            authors=_authors(raw) if raw.authors else (),
+            authors=(_authors(raw.authors) if raw.authors else ()) or self._authors,
             tags=_tags(raw) if raw.tags else (),
             enclosures=self._enclosures(raw),
             language=_language(raw.language or values.get("dc_language") or self._language),
             origin=self._origin(raw.source) if raw.source is not None else None,
             rights=self._visible(self._first(texts, _RIGHTS)),
             comments=resolve(self._base, values["comments"]) if "comments" in values else None,
+            raw=raw.raw,
         )
 
     def _guid(self, raw: RawEntry) -> str | None:
@@ -269,9 +285,9 @@ def _language(tag: str | None) -> str | None:
     return tag.strip().replace("_", "-")[:35] or None if tag else None
 
 
-def _authors(raw: RawEntry) -> tuple[str, ...]:
+def _authors(written: dict[str, list[str]]) -> tuple[str, ...]:
     for name in _AUTHORS:
-        found = [person for person in map(person_name, raw.authors.get(name, ())) if person]
+        found = [person for person in map(person_name, written.get(name, ())) if person]
         if found:
             return tuple(dict.fromkeys(found))
     return ()

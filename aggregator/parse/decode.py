@@ -18,6 +18,8 @@ _BOMS = (
 )
 _DECLARATION = re.compile(rb"\s*<\?xml\s[^>]{0,400}?encoding\s*=\s*[\"']\s*([A-Za-z0-9._:-]{1,40})")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
+# Where browsers read JIS X 0208 otherwise than Python's codec does (WHATWG, index jis0208).
+_EUC_JP = str.maketrans("〜‖−¢£¬", "～∥－￠￡￢")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +133,22 @@ def _mostly_utf8(body: bytes, bad: int) -> bool:
     return good > bad
 
 
-def _decoded(body: bytes, encoding: str, start: int, notes: list[Note]) -> Decoded:
-    text = body[start:].decode(codec_of(encoding), "replace")
-    if encoding == "euc-jp" and "\ufffd" in text:
-        # NEC's row 13 (①, ㈱ …) is in every web page's EUC-JP, but not in Python's codec.
-        wider = body.decode("euc_jis_2004", "replace")
-        text = min((text, wider), key=lambda candidate: candidate.count("\ufffd"))
+def decode_part(body: bytes, encoding: str) -> str:
+    """The text of a body whose encoding `decode` has found, or of a part of it."""
+    text = body.decode(codec_of(encoding), "replace")
+    if encoding == "euc-jp":
+        if "\ufffd" in text:
+            # NEC's row 13 (①, ㈱ …) is in every web page's EUC-JP, but not in Python's codec.
+            wider = body.decode("euc_jis_2004", "replace")
+            text = min((text, wider), key=lambda candidate: candidate.count("\ufffd"))
+        return text.translate(_EUC_JP)
     if encoding == "windows-1252" and "\ufffd" in text:
-        text = _windows_1252(body)
+        return _windows_1252(body)
+    return text
+
+
+def _decoded(body: bytes, encoding: str, start: int, notes: list[Note]) -> Decoded:
+    text = decode_part(body[start:], encoding)
     lost = text.count("\ufffd") if "\ufffd" in text else 0
     exact = encoding == "utf-8" and not lost
     if lost:

@@ -8,10 +8,13 @@ from dataclasses import dataclass, replace
 
 from aggregator.model import Document, Note, ParsedFeed
 from aggregator.parse.assemble import assemble
-from aggregator.parse.decode import Decoded, decode
+from aggregator.parse.chunks import Cut, blank, cut
+from aggregator.parse.decode import Decoded, decode, decode_part
 from aggregator.parse.errors import ParseError
 from aggregator.parse.jsonfeed import looks_like_json, read_json_feed
-from aggregator.parse.raw import RawFeed
+from aggregator.parse.plain import Declines, IllFormed, read_plain
+from aggregator.parse.raw import RawEntry, RawFeed
+from aggregator.parse.repair import repair
 
 Tolerant = Callable[[str], tuple[RawFeed, list[Note]]]
 
@@ -23,11 +26,20 @@ _FEED_WITHIN = re.compile(r"<(?:feed\s[^<>]{0,400}w3\.org/2005/Atom|rss\s[^<>]{0
 
 @dataclass(frozen=True, slots=True)
 class Declined:
-    """What the plain reader left to the tolerant one: `text` is what that has to read."""
+    """What the plain reader left to the tolerant one: `text` is what that has to read.
+
+    `fresh` are the places, among all chunks, of the entries to be read; `read` holds those of
+    them that the plain reader has taken already, by place.
+    """
 
     text: str
     document: Document
     decoded: Decoded
+    cutting: Cut | None = None
+    fresh: tuple[int, ...] = ()
+    feed: RawFeed | None = None
+    read: tuple[tuple[int, RawEntry], ...] = ()
+    notes: tuple[Note, ...] = ()
 
 
 def parse_feed(
@@ -39,15 +51,19 @@ def parse_feed(
     `tolerant` reads what the plain reader declines; by default feedparser, in this process.
     Pure: reads no clock and no network. Raises ParseError for what is no feed.
     """
-    read = read_plainly(document, known)
-    if isinstance(read, ParsedFeed):
-        return read
     if tolerant is None:
-        # Late, because most documents never need it and it costs a tenth of a second.
-        from aggregator.parse.tolerant import read_tolerantly
+        tolerant = _in_this_process
+    read = read_plainly(document, known)
+    while isinstance(read, Declined):
+        read = conclude(read, *tolerant(read.text))
+    return read
 
-        tolerant = read_tolerantly
-    return conclude(read, *tolerant(read.text))
+
+def _in_this_process(text: str) -> tuple[RawFeed, list[Note]]:
+    # Late, because most documents never need it and it costs a tenth of a second.
+    from aggregator.parse.tolerant import read_tolerantly
+
+    return read_tolerantly(text)
 
 
 def read_plainly(document: Document, known: frozenset[bytes]) -> ParsedFeed | Declined:
@@ -55,15 +71,28 @@ def read_plainly(document: Document, known: frozenset[bytes]) -> ParsedFeed | De
     decoded = decode(document.body, document.content_type)
     _refuse(decoded.text)
     if looks_like_json(decoded.text):
-        raw, notes = read_json_feed(decoded.text)
-        return _finished(assemble(raw, document), decoded, "json", notes)
-    return Declined(decoded.text, document, decoded)
+        return _read_json(document, decoded, known)
+    cutting = cut(document.body, decoded)
+    return _Rungs(document, decoded, cutting, known).climb()
 
 
-def conclude(declined: Declined, raw: RawFeed, notes: list[Note]) -> ParsedFeed:
-    """The feed that the tolerant reader's findings make, with what was known before it."""
-    feed = assemble(raw, declined.document)
-    return _finished(feed, declined.decoded, "tolerant", notes)
+def conclude(declined: Declined, raw: RawFeed, notes: list[Note]) -> ParsedFeed | Declined:
+    """The feed that the tolerant reader's findings make, with what was known before it.
+
+    Another Declined where the findings do not fit the cut: then the whole is to be read.
+    """
+    cutting, document, decoded = declined.cutting, declined.document, declined.decoded
+    told = [*declined.notes, *notes]
+    if cutting is None:
+        return _finished(assemble(raw, document), decoded, "tolerant", told)
+    taken = {place for place, _ in declined.read}
+    left = [place for place in declined.fresh if place not in taken]
+    if len(raw.entries) != len(left):
+        return Declined(_whole_text(document, decoded), document, decoded)
+    entries = dict([*declined.read, *zip(left, raw.entries, strict=True)])
+    whole = declined.feed or raw
+    whole.entries = [entries[place] for place in declined.fresh]
+    return _with_chunks(whole, document, decoded, cutting, declined.fresh, "tolerant", told)
 
 
 def _refuse(text: str) -> None:
@@ -74,6 +103,176 @@ def _refuse(text: str) -> None:
     page = start is not None and _HTML.match(text, start.end())
     if page and not _FEED_WITHIN.search(text):
         raise ParseError("html", "an HTML page in place of a feed", 1)
+
+
+def _whole_text(document: Document, decoded: Decoded) -> str:
+    text = decode_part(document.body[decoded.start :], decoded.encoding)
+    return repair(text)[0]
+
+
+class _Rungs:
+    """The rungs between the cut and the tolerant reader, for one document."""
+
+    def __init__(
+        self, document: Document, decoded: Decoded, cutting: Cut | None, known: frozenset[bytes]
+    ) -> None:
+        self._document = document
+        self._decoded = decoded
+        self._cutting = cutting
+        places = range(len(cutting.digests)) if cutting is not None else ()
+        self._fresh = tuple(p for p in places if cutting and cutting.digests[p] not in known)
+        self._notes: list[Note] = []
+
+    def climb(self) -> ParsedFeed | Declined:
+        """The feed, or what is left to the tolerant reader."""
+        data = self._data()
+        try:
+            return self._accepted(read_plain(data))
+        except IllFormed as error:
+            return self._repaired(data, error)
+        except Declines:
+            return self._left(data.decode("utf-8", "replace"))
+
+    def _data(self) -> bytes:
+        """The document in UTF-8, the entries already known blanked out, line for line."""
+        document, decoded, cutting = self._document, self._decoded, self._cutting
+        body = document.body
+        if cutting is not None and len(self._fresh) < len(cutting.spans):
+            fresh = set(self._fresh)
+            known = [span for place, span in enumerate(cutting.spans) if place not in fresh]
+            body = blank(body, known)
+        elif not decoded.exact:
+            return decoded.text.lstrip("\ufeff").encode("utf-8", "replace")
+        body = body[decoded.start :] if decoded.start else body
+        if decoded.exact:
+            return body
+        return decode_part(body, decoded.encoding).lstrip("\ufeff").encode("utf-8", "replace")
+
+    def _repaired(self, data: bytes, error: IllFormed) -> ParsedFeed | Declined:
+        """Once more, with the commonest faults mended; then entry by entry; then tolerantly."""
+        told = Note("ill-formed", str(error), error.line)
+        text, notes = repair(data.decode("utf-8", "replace"))
+        self._notes = notes or [told]
+        try:
+            return self._accepted(read_plain(text.encode("utf-8")))
+        except IllFormed as worse:
+            told = Note("ill-formed", str(worse), worse.line)
+            self._notes = [*notes, told]
+            return self._one_by_one() or self._left(text)
+        except Declines:
+            return self._left(text)
+
+    def _left(self, text: str) -> Declined:
+        return Declined(
+            text,
+            self._document,
+            self._decoded,
+            self._cutting if self._cutting and self._cutting.broken_off is None else None,
+            self._fresh,
+            notes=tuple(self._notes),
+        )
+
+    def _accepted(self, raw: RawFeed) -> ParsedFeed | Declined:
+        cutting = self._cutting
+        if cutting is None:
+            return _finished(assemble(raw, self._document), self._decoded, "plain", self._notes)
+        if len(raw.entries) != len(self._fresh):
+            # The cut missed something: without it, then.
+            return _Rungs(self._document, self._decoded, None, frozenset()).climb()
+        return _with_chunks(
+            raw, self._document, self._decoded, cutting, self._fresh, "plain", self._notes
+        )
+
+    # ---- one by one
+
+    def _one_by_one(self) -> ParsedFeed | Declined | None:
+        """Every entry by itself, so that a broken one costs no other its exactness."""
+        cutting = self._cutting
+        if cutting is None or not self._fresh:
+            return None
+        good = [place for place in self._fresh if self._stands_alone(place)]
+        if not good and len(self._fresh) > 1:
+            return None
+        try:
+            raw = read_plain(self._only(good))
+        except Declines:
+            return None
+        if len(raw.entries) != len(good):
+            return None
+        self._note_broken_off()
+        broken = [place for place in self._fresh if place not in set(good)]
+        if not broken:
+            return self._accepted(raw)
+        return Declined(
+            self._only(broken).decode("utf-8"),
+            self._document,
+            self._decoded,
+            cutting,
+            self._fresh,
+            raw,
+            tuple(zip(good, raw.entries, strict=True)),
+            tuple(self._notes),
+        )
+
+    def _stands_alone(self, place: int) -> bool:
+        cutting = self._cutting
+        if cutting is None:
+            return False
+        start, end = cutting.spans[place]
+        alone = cutting.context + self._document.body[start:end] + cutting.tail
+        try:
+            return len(read_plain(self._mended(alone)).entries) == 1
+        except Declines:
+            return False
+
+    def _only(self, places: list[int]) -> bytes:
+        """The document with no other entries than those, and closed after the last."""
+        cutting, body = self._cutting, self._document.body
+        if cutting is None:
+            return b""
+        wanted = set(places)
+        others = [span for place, span in enumerate(cutting.spans) if place not in wanted]
+        if cutting.broken_off is not None:
+            others.append((cutting.broken_off, len(body)))
+            return self._mended(blank(body, others) + cutting.tail)
+        return self._mended(blank(body, others))
+
+    def _mended(self, body: bytes) -> bytes:
+        text = decode_part(body[self._decoded.start :], self._decoded.encoding)
+        return repair(text)[0].encode("utf-8")
+
+    def _note_broken_off(self) -> None:
+        cutting, body = self._cutting, self._document.body
+        if cutting is not None and cutting.broken_off is not None:
+            line = body.count(b"\n", 0, cutting.broken_off) + 1
+            message = "the document stops in the middle of an entry; that one is left out"
+            self._notes.append(Note("truncated", message, line))
+
+
+def _with_chunks(
+    raw: RawFeed,
+    document: Document,
+    decoded: Decoded,
+    cutting: Cut,
+    fresh: tuple[int, ...],
+    reader: str,
+    notes: list[Note],
+) -> ParsedFeed:
+    body = document.body
+    for place, entry in zip(fresh, raw.entries, strict=True):
+        start, end = cutting.spans[place]
+        entry.raw = body[start:end]
+    return replace(
+        _finished(assemble(raw, document), decoded, reader, notes),
+        unchanged=len(cutting.digests) - len(fresh),
+        chunks=cutting.digests,
+        context=cutting.context,
+    )
+
+
+def _read_json(document: Document, decoded: Decoded, known: frozenset[bytes]) -> ParsedFeed:
+    raw, notes = read_json_feed(decoded.text)
+    return _finished(assemble(raw, document), decoded, "json", notes)
 
 
 def _finished(feed: ParsedFeed, decoded: Decoded, reader: str, notes: list[Note]) -> ParsedFeed:

@@ -75,6 +75,7 @@ class RawEntry:
     language: str | None = None
     line: int | None = None
     whole: bool = True
+    raw: bytes | None = None
 
 
 @dataclass(slots=True)
@@ -85,6 +86,7 @@ class RawFeed:
     texts: dict[str, RawText] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)
     links: list[RawLink] = field(default_factory=list)
+    authors: dict[str, list[str]] = field(default_factory=dict)
     hours: list[str] = field(default_factory=list)
     days: list[str] = field(default_factory=list)
     language: str | None = None

@@ -48,10 +48,10 @@ class FeedReader:
         """The feed that `document` says; see `parse_feed` for `known`, the result and errors."""
         loop = asyncio.get_running_loop()
         read = await loop.run_in_executor(self._worker, read_plainly, document, known)
-        if isinstance(read, ParsedFeed):
-            return read
-        answer = await self._read_tolerantly(read)
-        return await loop.run_in_executor(self._worker, _conclude, read, answer)
+        while isinstance(read, Declined):
+            answer = await self._read_tolerantly(read)
+            read = await loop.run_in_executor(self._worker, _conclude, read, answer)
+        return read
 
     async def close(self) -> None:
         """End the children and the thread. Reads under way fail."""
@@ -116,7 +116,7 @@ async def _end(child: asyncio.subprocess.Process) -> None:
     await child.wait()
 
 
-def _conclude(declined: Declined, answer: bytes) -> ParsedFeed:
+def _conclude(declined: Declined, answer: bytes) -> ParsedFeed | Declined:
     loaded = json.loads(answer)
     if "error" in loaded:
         raise ParseError(*loaded["error"])

@@ -19,6 +19,7 @@ from aggregator.model import Note
 from aggregator.parse.errors import ParseError
 from aggregator.parse.links import plain_ampersands
 from aggregator.parse.markup import fit
+from aggregator.parse.names import PEOPLE, TAG_LISTS, TAGS, TEXTS, VALUES
 from aggregator.parse.raw import RawEntry, RawFeed, RawLink, RawMedia, RawSource, RawTag, RawText
 
 FORMATS = {
@@ -39,33 +40,6 @@ FORMATS = {
     "cdf": "CDF",
 }
 
-# Elements whose text has a type, with the type it has where none is stated.
-_TEXTS = {
-    **dict.fromkeys("title dc_title itunes_title media_title".split(), "text/plain"),
-    **dict.fromkeys(
-        "summary abstract itunes_summary itunes_subtitle subtitle".split(), "text/plain"
-    ),
-    **dict.fromkeys("tagline rights copyright dc_rights content".split(), "text/plain"),
-    **dict.fromkeys("description dc_description media_description".split(), "text/html"),
-    **dict.fromkeys("content_encoded fullitem".split(), "text/html"),
-    **dict.fromkeys("body xhtml_body".split(), "application/xhtml+xml"),
-}
-# Elements whose text is kept as it is.
-_VALUES = (
-    "published pubdate issued created dcterms_issued dcterms_created dc_date updated modified "
-    "dcterms_modified lastbuilddate id dc_identifier comments language dc_language ttl "
-    "sy_updateperiod sy_updatefrequency itunes_duration hour day".split()
-)
-_AUTHORS = ("author", "managingeditor", "dc_creator", "dc_author", "itunes_author", "media_credit")
-_TAGS = (
-    "category",
-    "keywords",
-    "dc_subject",
-    "media_category",
-    "media_keywords",
-    "itunes_keywords",
-)
-_LISTS = frozenset(["keywords", "media_keywords", "itunes_keywords"])
 _VOID_END = re.compile(
     r"</(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)>"
 )
@@ -192,10 +166,34 @@ class _Keeping:
     def _cdf_common(self: Any, attrs_d: dict[str, str]) -> None:
         """CDF's attributes are not read."""
 
+    # ---- formats
+
+    def unknown_endtag(self: Any, tag: str) -> None:
+        """feedparser lets an xml:base outlive its element where there is none outside."""
+        super().unknown_endtag(tag)  # type: ignore[misc]
+        self.baseuri = self.basestack[-1] if self.basestack else ""
+
+    def _start_rss(self: Any, attrs_d: dict[str, str]) -> None:
+        super()._start_rss(attrs_d)  # type: ignore[misc]
+        self.raw.language = self.lang
+
+    def _start_rdf_rdf(self: Any, attrs_d: dict[str, str]) -> None:
+        """A namespace declared beside it does not make it Atom."""
+        self.raw.language = self.lang
+        if self.version.startswith("atom"):
+            self.version = "rss10"
+
+    def _start_feed(self: Any, attrs_d: dict[str, str]) -> None:
+        self.raw.language = self.lang
+        self.version = ""
+        super()._start_feed(attrs_d)  # type: ignore[misc]
+        if "http://www.w3.org/2005/Atom" in self.namespaces_in_use.values():
+            self.version = "atom10"
+
     # ---- texts and values
 
     def _start_text(self: Any, name: str, attrs_d: dict[str, str]) -> None:
-        self.push_content("x_" + name, attrs_d, _TEXTS[name], 1)
+        self.push_content("x_" + name, attrs_d, TEXTS[name], 1)
 
     def _end_text(self: Any, name: str) -> None:
         value = self.pop("x_" + name)
@@ -209,7 +207,7 @@ class _Keeping:
             if name == "title":
                 place.title = value
             return
-        kind = params.get("type") or _TEXTS[name]
+        kind = params.get("type") or TEXTS[name]
         if kind == "application/xhtml+xml":
             value = _VOID_END.sub("", value)
         text = RawText(fit(value), kind, params.get("base") or "", params.get("language"))
@@ -224,8 +222,6 @@ class _Keeping:
         place = self._place()
         if not value or place is None:
             return
-        if name == "language" and place is self.raw:
-            self.lang = value
         if isinstance(place, RawSource):
             if name == "id":
                 place.id = value
@@ -332,7 +328,7 @@ class _Keeping:
         person = self._people.pop() if self._people else {}
         place = self._place()
         told = person.get("name") or person.get("email") or text
-        if told and isinstance(place, RawEntry):
+        if told and isinstance(place, (RawEntry, RawFeed)):
             place.authors.setdefault(name, []).append(fit(told))
 
     def _keep_of_person(self: Any, name: str) -> None:
@@ -351,7 +347,7 @@ class _Keeping:
         if isinstance(place, RawEntry):
             term = attributes.get("term") or text or attributes.get("text") or ""
             scheme = attributes.get("scheme") or attributes.get("domain")
-            terms = term.split(",") if name in _LISTS else [term]
+            terms = term.split(",") if name in TAG_LISTS else [term]
             label = attributes.get("label")
             place.tags.extend(RawTag(fit(each.strip()), scheme, label) for each in terms)
 
@@ -375,7 +371,12 @@ def _bind(kind: str, name: str) -> None:
     setattr(_Keeping, "_end_" + name, lambda self: finish(self, name))
 
 
-for _kind, _names in (("text", _TEXTS), ("value", _VALUES), ("person", _AUTHORS), ("tag", _TAGS)):
+for _kind, _names in (
+    ("text", TEXTS),
+    ("value", VALUES | {"hour", "day"}),
+    ("person", PEOPLE),
+    ("tag", TAGS),
+):
     for _name in _names:
         _bind(_kind, _name)
 for _name in ("name", "email", "itunes_name", "itunes_email"):

@@ -14,7 +14,7 @@ def to_json(raw: RawFeed, notes: list[Note]) -> dict[str, Any]:
     entries = [_entry_fields(entry) for entry in raw.entries]
     fields = {
         name: getattr(raw, name)
-        for name in ("format", "texts", "values", "links", "hours", "days", "language")
+        for name in ("format", "texts", "values", "links", "authors", "hours", "days", "language")
     }
     return {**fields, "entries": entries, "notes": [asdict(note) for note in notes]}
 
@@ -33,6 +33,7 @@ def from_json(loaded: dict[str, Any]) -> tuple[RawFeed, list[Note]]:
         texts=_texts(loaded["texts"]),
         values=loaded["values"],
         links=[RawLink(*link) for link in loaded["links"]],
+        authors=loaded["authors"],
         hours=loaded["hours"],
         days=loaded["days"],
         language=loaded["language"],
