@@ -494,16 +494,12 @@ class ConfiguredSource:
 
 @dataclass(frozen=True, slots=True)
 class SourceRecord:
-    """A source as the store holds it: its number there and what its schedule remembers.
-
-    `chunks` are the 16-byte digests of its entries' raw bytes at the last reading.
-    """
+    """A source as the store holds it: its number there and what its schedule remembers."""
 
     source_id: int
     name: str
     first_url: str
     state: PollState
-    chunks: frozenset[bytes] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

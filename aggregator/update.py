@@ -179,7 +179,10 @@ class Corridor:
             timezone=source.timezone or self._config.timezone,
         )
         try:
-            return await self._reader.read(document, record.chunks)
+            loop = asyncio.get_running_loop()
+            chunks = self._store.known_chunks
+            known = await loop.run_in_executor(self._writer, chunks, record.source_id)
+            return await self._reader.read(document, known)
         except BaseException:
             self._fetcher.release(fetched)
             raise

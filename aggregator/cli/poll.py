@@ -8,7 +8,8 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import asdict
+from dataclasses import fields
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -16,6 +17,7 @@ import typer
 from aggregator.cli.options import DEFAULT_CONFIG, ConfigOption, load_or_exit
 from aggregator.clock import SystemClock
 from aggregator.model import Config, SourceRecord
+from aggregator.schedule import is_due
 from aggregator.store import Store, StoreError, open_store
 from aggregator.update import Corridor, PollResult
 
@@ -87,8 +89,7 @@ async def _poll(config: Config, store: Store, names: list[str], force: bool) -> 
     now = clock.now()
     reconcile(store, config, now)
     everything = store.source_records(names or None)
-    due = store.due_sources(now)
-    chosen = _chosen(config, everything, due, force)
+    chosen = _chosen(config, everything, now, force)
     settings = (config.fetch, clock)
     rests = store.host_rests(now)
     fetcher = open_fetcher(*settings, base_url=config.base_url, allow_files=True, rests=rests)
@@ -108,13 +109,15 @@ async def _poll(config: Config, store: Store, names: list[str], force: bool) -> 
 def _chosen(
     config: Config,
     everything: dict[str, SourceRecord],
-    due: dict[str, SourceRecord],
+    now: datetime,
     force: bool,
 ) -> dict[str, SourceRecord]:
-    if force:
-        enabled = {source.id for source in config.sources if source.enabled}
-        return {name: record for name, record in everything.items() if name in enabled}
-    return {name: record for name, record in due.items() if name in everything}
+    return {
+        source.id: everything[source.id]
+        for source in config.sources
+        if source.id in everything and source.enabled
+        if force or is_due(source, everything[source.id].state, now)
+    }
 
 
 def _not_polled(
@@ -153,6 +156,7 @@ def _bar(total: int) -> Iterator[OnResult]:
         yield lambda result: progress.update(task, advance=1, description=result.source)
 
 
+_FIELDS = [field.name for field in fields(PollResult)]
 _WORDS = {
     "ok": "read",
     "not_modified": "unchanged",
@@ -165,7 +169,8 @@ _WORDS = {
 def _print(results: list[PollResult], as_json: bool) -> None:
     if as_json:
         for result in results:
-            typer.echo(json.dumps(asdict(result), ensure_ascii=False))
+            said = {name: getattr(result, name) for name in _FIELDS}
+            typer.echo(json.dumps(said, ensure_ascii=False))
         return
     for result in sorted(results, key=lambda result: result.outcome in ("failed", "gone")):
         line = f"{result.source:<28} {_WORDS.get(result.outcome, result.outcome)}"

@@ -74,13 +74,21 @@ def _create_sources(db: Database) -> None:
             "moved_seen": int,
             "hints": str,  # JSON: how often the feed says it may be asked
             "extra": str,  # JSON: what the schedule remembers beside
-            "chunks": bytes,  # 16-byte digests of the entries' raw bytes at the last reading
         },
         pk="source_id",
         not_null={"failures", "gone", "moved_seen"},
         foreign_keys=[("source_id", "sources", "id")],
     )
     _table(db, "source_states").create_index(["next_poll_at"])
+    # Apart from the states, which every poll writes: these change only with a feed's entries.
+    _table(db, "source_chunks").create(
+        {
+            "source_id": int,
+            "chunks": bytes,  # 16-byte digests of the entries' raw bytes at the last reading
+        },
+        pk="source_id",
+        foreign_keys=[("source_id", "sources", "id")],
+    )
     _table(db, "polls").create(
         {
             "id": int,
@@ -99,7 +107,6 @@ def _create_sources(db: Database) -> None:
         not_null={"source_id", "polled_at", "outcome"},
         foreign_keys=[("source_id", "sources", "id")],
     )
-    _table(db, "polls").create_index(["polled_at"])
     _table(db, "polls").create_index(["source_id", "polled_at"])
     _table(db, "hosts").create(
         {"host": str, "rests_until": str}, pk="host", not_null={"rests_until"}

@@ -116,15 +116,9 @@ def _configured_source(row: Sequence[Any]) -> ConfiguredSource:
     return ConfiguredSource(name, title, url, bool(enabled), configured, schedule, removed)
 
 
-def _chunks(stored: bytes | None) -> frozenset[bytes]:
-    if not stored:
-        return frozenset()
-    return frozenset(stored[at : at + 16] for at in range(0, len(stored), 16))
-
-
 def _source_record(row: Sequence[Any]) -> SourceRecord:
-    source_id, name, first_url, chunks = row[:4]
-    return SourceRecord(source_id, name, first_url, state_from_row(row[4:]), _chunks(chunks))
+    source_id, name, first_url = row[:3]
+    return SourceRecord(source_id, name, first_url, state_from_row(row[3:]))
 
 
 class SourceRows(Rows):
@@ -172,10 +166,11 @@ class SourceRows(Rows):
             self._db.execute(
                 "update source_states set url = null, etag = null, last_modified = null, "
                 "body_digest = null, next_poll_at = null, gone = 0, moved_to = null, "
-                "moved_seen = 0, chunks = null, failures = 0, failing_since = null "
+                "moved_seen = 0, failures = 0, failing_since = null "
                 "where source_id = ?",
                 (row[0],),
             )
+            self._db.execute("delete from source_chunks where source_id = ?", (row[0],))
 
     def rename_source(self, old: str, new: str) -> None:
         """Give a source another name; its entries and its schedule stay with it."""
@@ -232,7 +227,7 @@ class SourceRows(Rows):
             where += " and name in (select value from json_each(?))"
             parameters += (json.dumps(list(names)),)
         rows = self._db.execute(
-            f"select id, name, first_url, chunks, {_STATE_LIST} from sources "
+            f"select id, name, first_url, {_STATE_LIST} from sources "
             f"join source_states on source_states.source_id = sources.id where {where} "
             "order by next_poll_at, id",
             parameters,
@@ -249,6 +244,14 @@ class SourceRows(Rows):
         if row[0] is None:
             return None
         return from_text_or_none(row[0] or "1970-01-01T00:00:00.000000Z")
+
+    def known_chunks(self, source_id: int) -> frozenset[bytes]:
+        """The 16-byte digests of the entries' raw bytes at the last reading of this source."""
+        row = self._db.execute(
+            "select chunks from source_chunks where source_id = ?", (source_id,)
+        ).fetchone()
+        stored = row[0] if row is not None else b""
+        return frozenset(stored[at : at + 16] for at in range(0, len(stored), 16))
 
     def save_states(self, states: Iterable[tuple[int, PollState]]) -> None:
         """Save states alone, as after polls that brought nothing."""
@@ -298,13 +301,18 @@ class SourceRows(Rows):
             (feed.id, feed.link, poll.source_id),
         )
         self._db.execute(
-            "update source_states set chunks = ? where source_id = ?",
-            (b"".join(feed.chunks) or None, poll.source_id),
+            "insert or replace into source_chunks (source_id, chunks) values (?, ?)",
+            (poll.source_id, b"".join(feed.chunks)),
         )
 
     def prune_history(self, before: datetime) -> int:
         """Forget polls older than `before`; returns how many."""
-        cursor = self._db.execute("delete from polls where polled_at < ?", (to_text(before),))
+        # Polls are numbered as they come: the first one to be kept ends those to be forgotten.
+        cursor = self._db.execute(
+            "delete from polls where id < coalesce((select id from polls where polled_at >= ? "
+            "order by id limit 1), 9223372036854775807)",
+            (to_text(before),),
+        )
         return cursor.rowcount
 
     def host_rests(self, now: datetime) -> dict[str, datetime]:
