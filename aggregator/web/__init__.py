@@ -1,0 +1,1 @@
+"""What the store holds and the publisher wrote → answers over HTTP: feeds, pages, health."""
