@@ -1,0 +1,159 @@
+"""Pages and messages → HTTP responses with the headers that keep a reader safe."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import logging
+from datetime import UTC, datetime
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.responses import Response
+from starlette.types import Scope
+
+from aggregator.store import StoreError
+from aggregator.web.conditional import is_not_modified
+from aggregator.web.negotiate import preferred_language, wants_gzip
+from aggregator.web.state import WebState
+from aggregator.web.view import language_of, read_feed_names
+from aggregator.web.words import Words
+
+log = logging.getLogger(__name__)
+
+# Everything shown comes from strangers: no script, nothing from elsewhere, no frame, no form.
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+SAFE_HEADERS = {
+    "content-security-policy": CONTENT_SECURITY_POLICY,
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+}
+RETRY_AFTER_S = 30
+# Smaller answers gain nothing from being compressed.
+_WORTH_COMPRESSING = 1_024
+_LIST_AT_MOST = 50
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Answers:
+    """Renders the templates and wraps what comes out."""
+
+    def __init__(self, state: WebState) -> None:
+        self._state = state
+        self._templates = Environment(
+            loader=PackageLoader("aggregator.web", "templates"),
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            undefined=StrictUndefined,
+        )
+        self._templates.globals["language_of"] = language_of
+        self.css = resources.files("aggregator.web").joinpath("static/site.css").read_bytes()
+        self._css_version = hashlib.sha256(self.css).hexdigest()[:8]
+
+    def words(self, scope: Scope) -> Words:
+        """The words in the language that the request asks for."""
+        language = preferred_language(_header(scope, b"accept-language"))
+        return Words(language, self._state.zone, self._state.clock.now())
+
+    def render(self, template: str, words: Words, **values: Any) -> bytes:
+        """A template with what every page needs, as UTF-8."""
+        state = self._state
+        page = self._templates.get_template(template)
+        return page.render(
+            words=words,
+            site=state.site,
+            site_title=state.config.title,
+            css=f"{state.site.local('static/site.css')}?v={self._css_version}",
+            **values,
+        ).encode("utf-8", "replace")
+
+    def page(self, scope: Scope, body: bytes) -> Response:
+        """A page that changes with the store: kept, but asked for again each time."""
+        headers = {"cache-control": "no-cache", "vary": "Accept-Language, Accept-Encoding"}
+        return sendable(scope, body, "text/html; charset=utf-8", {**SAFE_HEADERS, **headers})
+
+    def message(self, scope: Scope, status: int, key: str, **values: Any) -> Response:
+        """A page that says what is the matter and leads back; `key` names its words."""
+        words = self.words(scope)
+        filled = {"feeds": (), "name": "", **values}
+        text = words(f"{key}_text", name=filled["name"])
+        title = words(f"{key}_title")
+        body = self.render("message.html", words, title=title, text=text, feeds=filled["feeds"])
+        headers = {
+            **SAFE_HEADERS,
+            "cache-control": "no-cache" if status < 500 else "no-store",
+            "vary": "Accept-Language",
+        }
+        return Response(body, status, headers, media_type="text/html")
+
+    def lost(self, scope: Scope) -> Response:
+        """404 for a path where nothing is."""
+        return self.message(scope, 404, "lost")
+
+    def wrong_method(self, allowed: tuple[str, ...]) -> Response:
+        """405 with the methods that there are (RFC 9110 15.5.6)."""
+        allow = ", ".join(allowed)
+        return Response(
+            f"This address answers to {allow} only.\n",
+            405,
+            {"allow": allow, "x-content-type-options": "nosniff"},
+            media_type="text/plain",
+        )
+
+    async def unknown_feed(self, scope: Scope, name: str) -> Response:
+        """404 for a feed that is not there, with those that are."""
+        feeds = await self._state.read(read_feed_names)
+        shown = name[:80]
+        return self.message(scope, 404, "lost_feed", name=shown, feeds=feeds[:_LIST_AT_MOST])
+
+    def not_yet_published(self, scope: Scope) -> Response:
+        """503 for an output whose document is still to be written."""
+        return self._patience(self.message(scope, 503, "soon"))
+
+    def store_unreadable(self, scope: Scope, error: StoreError) -> Response:
+        """503 while the store cannot be read; the log says why."""
+        log.error("%s", error)
+        return self._patience(self.message(scope, 503, "store"))
+
+    def failed(self, scope: Scope) -> Response:
+        """500 for a mistake of this program."""
+        return self.message(scope, 500, "failed")
+
+    def moved(self, address: str) -> Response:
+        """301 to where a document has its place now."""
+        headers = {"location": address, "cache-control": "public, max-age=300"}
+        return Response(b"", 301, {**headers, "x-content-type-options": "nosniff"})
+
+    def _patience(self, response: Response) -> Response:
+        response.headers["retry-after"] = str(RETRY_AFTER_S)
+        return response
+
+
+def sendable(scope: Scope, body: bytes, media_type: str, headers: dict[str, str]) -> Response:
+    """200 with an ETag of the body's digest, compressed where welcome; 304 where it is known."""
+    packed = len(body) >= _WORTH_COMPRESSING and wants_gzip(_raw(scope, b"accept-encoding"))
+    digest = hashlib.sha256(body).hexdigest()[:16]
+    etag = f'"{digest}{"-gz" if packed else ""}"'
+    headers = {**headers, "etag": etag}
+    if is_not_modified(_raw(scope, b"if-none-match"), None, etag.encode(), _NEVER):
+        kept = ("etag", "cache-control", "vary")
+        return Response(None, 304, {name: headers[name] for name in kept if name in headers})
+    if packed:
+        headers["content-encoding"] = "gzip"
+        body = gzip.compress(body, 4, mtime=0)
+    return Response(body, 200, {**headers, "content-type": media_type})
+
+
+def _raw(scope: Scope, name: bytes) -> bytes | None:
+    values = [value for key, value in scope["headers"] if key == name]
+    return b",".join(values) if values else None
+
+
+def _header(scope: Scope, name: bytes) -> str | None:
+    value = _raw(scope, name)
+    return None if value is None else value.decode("latin-1")

@@ -1,0 +1,72 @@
+"""A WebState → the ASGI application: feeds by the short way, pages through Starlette."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from aggregator.store import StoreError
+from aggregator.web.answers import Answers
+from aggregator.web.feeds import METHODS, Feeds
+from aggregator.web.pages import Pages
+from aggregator.web.state import WebState
+
+FEEDS = "/feeds/"
+
+
+class App(Starlette):
+    """Starlette, but that feeds are answered before any of its layers."""
+
+    def __init__(self, state: WebState) -> None:
+        self._web = state
+        self._answers = Answers(state)
+        self._feeds = Feeds(state, self._answers)
+        pages = Pages(state, self._answers)
+        super().__init__(
+            routes=[
+                Route("/", pages.home),
+                Route("/sources", pages.sources),
+                Route("/healthz", pages.healthz),
+                Route("/static/site.css", pages.css),
+            ],
+            exception_handlers=self._handlers(),
+        )
+        self.router.redirect_slashes = False  # it would answer with the Host of the request
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] == "http":
+            path = self._web.site.inner_path(scope["path"])
+            if path.startswith(FEEDS):
+                await self._feeds.handle(path, scope, receive, send)
+                return
+            if path != scope["path"]:
+                scope = {**scope, "path": path}
+        await super().__call__(scope, receive, send)
+
+    def _handlers(self) -> Mapping[Any, Any]:
+        async def on_status(request: Request, error: Exception) -> Response:
+            if isinstance(error, HTTPException) and error.status_code == 405:
+                return self._answers.wrong_method(METHODS)
+            return self._answers.lost(request.scope)
+
+        async def on_store_error(request: Request, error: Exception) -> Response:
+            assert isinstance(error, StoreError)
+            return self._answers.store_unreadable(request.scope, error)
+
+        async def on_mistake(request: Request, error: Exception) -> Response:
+            return self._answers.failed(request.scope)
+
+        return {HTTPException: on_status, StoreError: on_store_error, Exception: on_mistake}
+
+
+def create_app(state: WebState) -> Starlette:
+    """The application over `state`, which its owner may change while it serves."""
+    return App(state)

@@ -1,0 +1,195 @@
+"""The state of the program → its pages: the feeds, the sources, and `/healthz`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from aggregator.model import SourceHealth
+from aggregator.store import StoreError
+from aggregator.web.addresses import public_host, without_secrets
+from aggregator.web.answers import Answers, sendable
+from aggregator.web.health import StoreFacts, health, read_facts
+from aggregator.web.state import WebState
+from aggregator.web.view import (
+    BROKEN,
+    State,
+    in_order_of_trouble,
+    read_feeds,
+    state_of,
+)
+from aggregator.web.words import Words
+
+# Asking often costs no more than asking once in this time.
+FACTS_AGE = timedelta(seconds=2)
+_PAGES_KEPT = 8
+_Facts = tuple[datetime, StoreFacts]
+_CSS_HEADERS = {"cache-control": "public, max-age=86400", "x-content-type-options": "nosniff"}
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """A source as the page shows it: nothing in it is secret."""
+
+    title: str
+    host: str
+    state: State
+    error: str | None
+    since: datetime | None
+    failures: int
+    last_poll_at: datetime | None
+    outcome: str
+    next_poll_at: datetime | None
+    entries: int
+
+
+class Pages:
+    """The handlers of the pages; each renders at most once for what it would show."""
+
+    def __init__(self, state: WebState, answers: Answers) -> None:
+        self._state = state
+        self._answers = answers
+        self._kept: OrderedDict[tuple[Any, ...], bytes] = OrderedDict()
+        self._facts: _Facts | None = None
+        self._reading: asyncio.Task[_Facts] | None = None
+
+    async def home(self, request: Request) -> Response:
+        """The feeds, each with its newest stories and its address."""
+        words = self._answers.words(request.scope)
+        state = self._state
+        revision = await state.read(lambda reader: reader.current_revision())
+        today = state.clock.now().astimezone(state.zone).date()
+        key = ("home", revision, state.config.digest, state.config.base_url, today, words.language)
+        body = self._kept.get(key)
+        if body is None:
+            feeds = await state.read(read_feeds)
+            body = await self._rendered("home.html", words, feeds=feeds)
+            self._keep(key, body)
+        return self._answers.page(request.scope, body)
+
+    async def sources(self, request: Request) -> Response:
+        """Every source with its health, the broken ones first."""
+        words = self._answers.words(request.scope)
+        read_at, facts = await self._current_facts()
+        troubles = self._troubles(words)
+        key = ("sources", read_at, tuple(troubles), self._state.config.digest, words.language)
+        body = self._kept.get(key)
+        if body is None:
+            lines = [
+                source_line(source, words, self._state.secrets)
+                for source in in_order_of_trouble(facts.sources)
+            ]
+            broken = sum(line.state in BROKEN for line in lines)
+            body = await self._rendered(
+                "sources.html", words, lines=lines, broken=broken, troubles=troubles
+            )
+            self._keep(key, body)
+        return self._answers.page(request.scope, body)
+
+    async def healthz(self, request: Request) -> Response:
+        """Whether all is well, for monitors: 200, or 503 when the store cannot be read."""
+        try:
+            _, facts = await self._current_facts()
+        except StoreError as error:
+            problem = self._fit_to_show(str(error))
+            return _json(503, {"status": "failed", "problems": [problem]})
+        told = [f"{what}: {message}" for what, message in self._told()]
+        return _json(200, health(facts, self._state.clock.now(), told))
+
+    async def css(self, request: Request) -> Response:
+        """The one style sheet."""
+        return sendable(
+            request.scope, self._answers.css, "text/css; charset=utf-8", dict(_CSS_HEADERS)
+        )
+
+    # ------------------------------------------------------------ what the pages are made of
+
+    async def _rendered(self, template: str, words: Words, **values: Any) -> bytes:
+        render: Callable[..., bytes] = self._answers.render
+        return await asyncio.to_thread(render, template, words, **values)
+
+    def _keep(self, key: tuple[Any, ...], body: bytes) -> None:
+        self._kept[key] = body
+        while len(self._kept) > _PAGES_KEPT:
+            self._kept.popitem(last=False)
+
+    async def _current_facts(self) -> _Facts:
+        now = self._state.clock.now()
+        if self._facts is not None and abs(now - self._facts[0]) < FACTS_AGE:
+            return self._facts
+        if self._reading is None:
+            self._reading = asyncio.create_task(self._read_facts(now))
+        return await asyncio.shield(self._reading)
+
+    async def _read_facts(self, now: datetime) -> _Facts:
+        try:
+            self._facts = now, await self._state.read(read_facts)
+            return self._facts
+        finally:
+            self._reading = None
+
+    def _told(self) -> list[tuple[str, str]]:
+        """What the daemon reported, by the key of its words, fit to be shown."""
+        state = self._state
+        told = (
+            ("config_error", state.config_error),
+            ("publish_error", state.last_publish_error),
+            ("store_error", state.last_store_error),
+        )
+        return [(what, self._fit_to_show(message)) for what, message in told if message]
+
+    def _fit_to_show(self, message: str) -> str:
+        """Without secrets, and without where on this machine things are."""
+        config = self._state.config
+        for path in (config.path, config.publish.directory, config.store.partition(":")[2]):
+            message = message.replace(path, Path(path).name)
+        return without_secrets(message, secrets=self._state.secrets)
+
+    def _troubles(self, words: Words) -> list[tuple[str, str]]:
+        return [(words(what), message) for what, message in self._told()]
+
+
+def source_line(source: SourceHealth, words: Words, secrets: Sequence[str]) -> SourceLine:
+    """A source's health as a line of the page, in words."""
+    state = source.state
+    error = state.error if state_of(source) in BROKEN else None
+    return SourceLine(
+        title=source.title or source.name,
+        host=public_host(source.url),
+        state=state_of(source),
+        error=without_secrets(error, source.url, tuple(secrets)) if error else None,
+        since=state.failing_since,
+        failures=state.failures,
+        last_poll_at=state.last_poll_at,
+        outcome=_outcome(source, words),
+        next_poll_at=None if state.gone or not source.enabled else state.next_poll_at,
+        entries=source.entries,
+    )
+
+
+def _outcome(source: SourceHealth, words: Words) -> str:
+    outcome, status = source.state.outcome, source.state.status
+    if outcome is None:
+        return ""
+    if outcome == "ok" and source.last_poll_new:
+        return words("outcome_ok_new", n=words.number(source.last_poll_new))
+    said = words(f"outcome_{outcome}") if outcome in _OUTCOMES else outcome
+    return f"{said} ({status})" if status and outcome in ("failed", "gone") else said
+
+
+_OUTCOMES = frozenset(["ok", "not_modified", "failed", "gone"])
+
+
+def _json(status: int, answer: dict[str, Any]) -> Response:
+    body = json.dumps(answer, ensure_ascii=False, indent=2) + "\n"
+    headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+    return Response(body, status, headers, media_type="application/json")

@@ -1,0 +1,176 @@
+"""The interface's words in Chinese and in English, and times and numbers as each writes them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, tzinfo
+from types import MappingProxyType
+
+from aggregator.web.negotiate import Language
+
+# key: (Chinese, English). Braces are filled in by str.format.
+_WORDS: dict[str, tuple[str, str]] = {
+    "skip": ("跳到正文", "Skip to content"),
+    "feeds": ("订阅", "Feeds"),
+    "sources": ("来源", "Sources"),
+    "lede": (
+        "把地址复制到任意一个阅读器，即可订阅。",
+        "Copy an address into any feed reader to subscribe.",
+    ),
+    "all_title": ("全部", "Everything"),
+    "uncategorized_title": ("未分类", "Uncategorized"),
+    "count": ("{n} 篇", "{n} stories"),
+    "count_one": ("1 篇", "1 story"),
+    "empty_feeds": (
+        "还没有文章，但现在就可以订阅：",
+        "Nothing in these yet, but you can subscribe already:",
+    ),
+    "address_of": ("“{title}”的订阅地址", "Feed address of “{title}”"),
+    "open_feed": ("打开", "Open"),
+    "no_feeds": (
+        "还没有发布任何内容。请先运行一次抓取。",
+        "Nothing is published yet. Run a poll first.",
+    ),
+    "carriers": ("{n} 个来源", "{n} sources"),
+    "summary_all_well": ("{n} 个来源，一切正常", "{n} sources, all well"),
+    "summary_broken": ("{n} 个来源，{broken} 个有问题", "{n} sources, {broken} in trouble"),
+    "no_sources": (
+        "还没有来源。在 feeds.yaml 里添加一个，三秒内生效。",
+        "No sources yet. Add one to feeds.yaml; it is in force within three seconds.",
+    ),
+    "source": ("来源", "Source"),
+    "state": ("状态", "State"),
+    "last_poll": ("上次抓取", "Last poll"),
+    "next_poll": ("下次抓取", "Next poll"),
+    "entries": ("条目", "Entries"),
+    "state_ok": ("正常", "OK"),
+    "state_failing": ("出错", "Failing"),
+    "state_gone": ("已消失", "Gone"),
+    "state_new": ("等待首次抓取", "Not polled yet"),
+    "state_off": ("已停用", "Turned off"),
+    "failing_since": ("自 {time} 起，连续 {n} 次", "since {time}, {n} in a row"),
+    "gone_why": (
+        "源站说它已永久删除，不再抓取",
+        "its origin says it is gone for good; it is polled no more",
+    ),
+    "outcome_ok": ("已读取", "Read"),
+    "outcome_ok_new": ("新增 {n} 条", "{n} new"),
+    "outcome_not_modified": ("没有变化", "Nothing new"),
+    "outcome_failed": ("失败", "Failed"),
+    "outcome_gone": ("已删除", "Gone"),
+    "never": ("从未", "never"),
+    "not_planned": ("不再抓取", "none planned"),
+    "due": ("即将", "due now"),
+    "config_error": (
+        "feeds.yaml 有误，未生效；仍按上一份正确的配置运行。",
+        "feeds.yaml has a mistake and is not in force; the last good one still is.",
+    ),
+    "publish_error": (
+        "最近一次发布失败，将自动重试。",
+        "The last publishing failed; it is retried.",
+    ),
+    "store_error": ("最近一次写入存储失败。", "The store could not be written lately."),
+    "lost_title": ("没有这个页面", "There is no such page"),
+    "lost_text": (
+        "地址可能写错了，或者页面已经移走。",
+        "The address may be mistyped, or the page may have moved.",
+    ),
+    "lost_feed_title": ("没有这个订阅源", "There is no such feed"),
+    "lost_feed_text": (
+        "这里没有名为“{name}”的订阅源。现有的订阅源：",
+        "There is no feed called “{name}” here. These are the feeds:",
+    ),
+    "soon_title": ("尚未发布", "Not published yet"),
+    "soon_text": (
+        "这个订阅源已经建立，文件还没有写好。请稍后再来。",
+        "This feed exists, but its document is not written yet. Please come back soon.",
+    ),
+    "store_title": ("暂时读不到存储", "The store cannot be read right now"),
+    "store_text": (
+        "已发布的内容没有丢失。请稍后再来。",
+        "Nothing published is lost. Please come back soon.",
+    ),
+    "failed_title": ("出了点问题", "Something went wrong"),
+    "failed_text": (
+        "这不是你的错，已经记录下来。",
+        "It is not your fault, and it has been logged.",
+    ),
+    "method_title": ("这里只能查看", "This site can only be read"),
+    "method_text": (
+        "这个地址不接受这种请求。",
+        "This address does not accept that kind of request.",
+    ),
+    "home": ("返回首页", "Back to the front page"),
+    "made_with": ("由 aggregator 汇编", "Compiled by aggregator"),
+    "original": ("原文版权归原作者所有", "Stories belong to their authors"),
+}
+
+WORDS = MappingProxyType(_WORDS)
+HTML_LANGUAGE = {"zh": "zh-CN", "en": "en"}
+
+
+class Words:
+    """The words of one language, with times told in one zone as seen at one moment."""
+
+    def __init__(self, language: Language, zone: tzinfo, now: datetime) -> None:
+        self.language = language
+        self.html_language = HTML_LANGUAGE[language]
+        self._column = 0 if language == "zh" else 1
+        self._zone = zone
+        self._now = now.astimezone(zone)
+
+    def __call__(self, key: str, **values: object) -> str:
+        """The words of `key`, its braces filled."""
+        return _WORDS[key][self._column].format(**values)
+
+    def number(self, count: int) -> str:
+        """A count with its thousands set apart."""
+        return f"{count:,}"
+
+    def count(self, count: int) -> str:
+        """So many stories."""
+        return self("count_one") if count == 1 else self("count", n=self.number(count))
+
+    def stamp(self, moment: datetime) -> str:
+        """The full time in the zone, to the second, with its offset."""
+        at = moment.astimezone(self._zone)
+        offset = f"{at:%z}"
+        return f"{at:%Y-%m-%d %H:%M:%S} {offset[:3]}:{offset[3:5]}"
+
+    def iso(self, moment: datetime) -> str:
+        """The time for `<time datetime>` (HTML, 2.3.5), to the second."""
+        return moment.astimezone(self._zone).isoformat(timespec="seconds")
+
+    def short(self, moment: datetime) -> str:
+        """The hour of a time of today, the day of this year's, else the date."""
+        at = moment.astimezone(self._zone)
+        if at.date() == self._now.date():
+            return f"{at:%H:%M}"
+        if at.year != self._now.year:
+            return f"{at:%Y-%m-%d}"
+        if self.language == "zh":
+            return f"{at.month}月{at.day}日"
+        return f"{at.day} {_MONTHS[at.month - 1]}"
+
+    def relative(self, moment: datetime) -> str:
+        """How long ago, or how soon, in the largest unit that fits."""
+        distance = moment - self._now
+        past, seconds = distance <= timedelta(0), int(abs(distance).total_seconds())
+        if seconds < 60:
+            return ("刚刚", "just now")[self._column] if past else self("due")
+        size, *names = next(unit for unit in _UNITS if seconds >= unit[0])
+        count, name = seconds // size, names[self._column]
+        if self.language == "zh":
+            return f"{count} {name}{'前' if past else '后'}"
+        return f"{count} {name} ago" if past else f"in {count} {name}"
+
+    def upcoming(self, moment: datetime) -> str:
+        """As `relative`, but what should have happened already is due now."""
+        return self("due") if moment <= self._now else self.relative(moment)
+
+
+_UNITS: tuple[tuple[int, str, str], ...] = (
+    (86400, "天", "d"),
+    (3600, "小时", "h"),
+    (60, "分钟", "min"),
+)
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
