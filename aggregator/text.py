@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_SPACE = re.compile(r"\s+")
 # C0 but for tab, line feed, carriage return; DEL and C1; surrogates; the two non-characters.
 # XML 1.0 (2.2) forbids the C0 ones and surrogates; the rest validators warn about.
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -16,12 +15,12 @@ def normal_form(text: str) -> str:
 
     Linear in the text. Unicode Standard Annex 15 (NFKC) and chapter 3.13 (case folding).
     """
-    return _SPACE.sub(" ", unicodedata.normalize("NFKC", text).casefold()).strip()
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def squeeze(text: str) -> str:
     """Text with every run of white space as one space, trimmed."""
-    return _SPACE.sub(" ", text).strip()
+    return " ".join(text.split())
 
 
 def fit_for_xml(text: str) -> str:

@@ -70,12 +70,12 @@ class _Save:
     source_name: str
     first_url: str
     flood_after: int | None
+    taken: set[str]
     rows: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
     context_id: int | None = None
     document_id: int | None = None
     story_of_position: dict[int, int] = field(default_factory=dict)
     joined: list[int] = field(default_factory=list)
-    minted: set[str] = field(default_factory=set)
     new: int = 0
     revised: int = 0
     duplicate: int = 0
@@ -151,6 +151,21 @@ class EntryRows(SourceRows, OutputRows):
         self.save_states([(poll.source_id, poll.state)])
         return SavedPoll(save.new, save.revised, save.duplicate)
 
+    def _taken_ids(self, poll: PollUpdate, first_url: str) -> set[str]:
+        """Of the keys and atom:ids that this poll's new stories would have, those in use."""
+        new = [u.decided.keyed for u in poll.entries if isinstance(u.decided, New)]
+        keys = [_story_key(first_url, keyed.guid) for keyed in new]
+        ids = [keyed.atom_id or _urn(key) for keyed, key in zip(new, keys, strict=True)]
+        wanted = {"key": keys, "atom_id": ids}
+        taken: set[str] = set()
+        for column, values in wanted.items():
+            rows = self._db.execute(
+                f"select {column} from stories where {column} in (select value from json_each(?))",
+                (json.dumps(values),),
+            )
+            taken.update(row[0] for row in rows)
+        return taken
+
     def _open_save(self, poll: PollUpdate, initial: int) -> _Save:
         name, first_url = self._db.execute(
             "select name, first_url from sources where id = ?", (poll.source_id,)
@@ -158,7 +173,8 @@ class EntryRows(SourceRows, OutputRows):
         any_entry = self._db.execute(
             "select 1 from entries where source_id = ? limit 1", (poll.source_id,)
         ).fetchone()
-        return _Save(poll, name, first_url, None if any_entry else initial)
+        taken = self._taken_ids(poll, first_url)
+        return _Save(poll, name, first_url, None if any_entry else initial, taken)
 
     def _save_entry(self, save: _Save, update: EntryUpdate, listed: bool) -> None:
         decided = update.decided
@@ -223,10 +239,10 @@ class EntryRows(SourceRows, OutputRows):
     def _open_story(self, save: _Save, keyed: KeyedEntry, entry_id: int, stamp: datetime) -> int:
         story_id = self._next_id("stories")
         key = self._free_key(save, keyed.guid)
-        atom_id = keyed.atom_id
-        if atom_id is None or self._atom_id_taken(save, atom_id):
-            atom_id = _urn(key)
-        save.minted.add(atom_id)
+        atom_id = keyed.atom_id or _urn(key)
+        if atom_id in save.taken:
+            atom_id = self._free_urn(save, key)
+        save.taken.add(atom_id)
         at = to_text(stamp)
         save.add(
             "stories",
@@ -236,20 +252,25 @@ class EntryRows(SourceRows, OutputRows):
 
     def _free_key(self, save: _Save, guid: str) -> str:
         """UUIDv5 of the source's first address and the guid; its name tells twins apart."""
-        name = f"{save.first_url} {guid}"
-        while True:
-            key = uuid5(NAMESPACE_URL, name).hex
-            taken = self._db.execute("select 1 from stories where key = ?", (key,)).fetchone()
-            if not taken and key not in save.minted:
-                save.minted.add(key)
-                return key
-            name += f" {save.source_name}"
+        key, twin = _story_key(save.first_url, guid), 0
+        while key in save.taken:
+            twin += 1
+            key = _story_key(save.first_url, f"{guid} {save.source_name} {twin}")
+            if self._db.execute("select 1 from stories where key = ?", (key,)).fetchone():
+                save.taken.add(key)
+        save.taken.add(key)
+        return key
 
-    def _atom_id_taken(self, save: _Save, atom_id: str) -> bool:
-        if atom_id in save.minted:
-            return True
-        query = "select 1 from stories where atom_id = ?"
-        return self._db.execute(query, (atom_id,)).fetchone() is not None
+    def _free_urn(self, save: _Save, key: str) -> str:
+        """urn:uuid:KEY, or another where some feed has used that very id for an entry of its own."""
+        urn, name = _urn(key), key
+        while (
+            urn in save.taken
+            or self._db.execute("select 1 from stories where atom_id = ?", (urn,)).fetchone()
+        ):
+            name = uuid5(NAMESPACE_URL, f"{name} again").hex
+            urn = _urn(name)
+        return urn
 
     def _save_revised(self, save: _Save, decided: Revised) -> None:
         keyed, known = decided.keyed, decided.known
@@ -372,6 +393,10 @@ def _known_entry(row: Sequence[Any]) -> KnownEntry:
     keys = guid, link_key, title_key, text_key, meta_key or ""
     published = from_text_or_none(row[9])
     return KnownEntry(entry_id, source_id, story_id, *keys, row[8] or 0, published)
+
+
+def _story_key(first_url: str, guid: str) -> str:
+    return uuid5(NAMESPACE_URL, f"{first_url} {guid}").hex
 
 
 def _urn(key: str) -> str:
