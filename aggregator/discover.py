@@ -69,7 +69,8 @@ def _html(body: bytes, content_type: str | None) -> Any:
     from lxml import html as lxml_html
 
     charset = re.search(r"(?i)charset=[\"']?([\w.:-]+)", content_type or "")
-    for encoding in (charset[1] if charset else None, None):
+    # Without a charset in the headers: UTF-8 if it is that, else what the page's meta says.
+    for encoding in (charset[1] if charset else _utf_8(body), None):
         try:
             parser = lxml_html.HTMLParser(encoding=encoding)
             return lxml_html.document_fromstring(body[:MAX_HTML], parser=parser)
@@ -78,6 +79,14 @@ def _html(body: bytes, content_type: str | None) -> Any:
         except (etree.LxmlError, ValueError, AssertionError):
             return None
     return None
+
+
+def _utf_8(body: bytes) -> str | None:
+    try:
+        body[:MAX_HTML].decode()
+    except UnicodeDecodeError as error:
+        return "utf-8" if error.start > MAX_HTML - 4 else None
+    return "utf-8"
 
 
 def _base(document: Any, url: str) -> str:

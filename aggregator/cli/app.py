@@ -17,6 +17,7 @@ COMMANDS: dict[str, str] = {
     "poll": "Poll what is due once, publish, and exit.",
     "serve": "Serve what is published; poll nothing.",
     "check": "Validate feeds.yaml and name every mistake.",
+    "add": "Find the feed of a site and write it into feeds.yaml.",
     "schema": "Print the JSON Schema of feeds.yaml, for editors.",
     "parse": "Show what a feed (a file or a URL) says, normalised.",
     "sources": "Show each source's health, last and next poll.",

@@ -8,6 +8,7 @@ wanted (odd flow style, comments within brackets), ruamel.yaml's round trip writ
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,6 +17,7 @@ import yaml
 
 from aggregator.config.document import read_document
 
+_UNSHOWN = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 # Most texts, told at a glance.
 _SURELY_PLAIN = re.compile(r"(?:https?://)?\w[\w./?=&%~+@·-]*")
 
@@ -256,9 +258,9 @@ def scalar_text(text: str) -> str:
         probe = read_document(f"sources: [{written}, end]".encode(), "probe")
         if not probe.problems and probe.data == {"sources": [text, "end"]}:
             return written
-    import json
-
-    return json.dumps(text, ensure_ascii=False)
+    # JSON's escapes are YAML's too; what YAML takes for a line break or refuses is escaped here.
+    shown = json.dumps(text, ensure_ascii=False)
+    return _UNSHOWN.sub(lambda found: f"\\u{ord(found[0]):04x}", shown)
 
 
 # ---------------------------------------------------------------- round trip
