@@ -287,7 +287,8 @@ class Entry:
     """One entry as its feed said it. Absent is None or (), never an empty string.
 
     `raw` is the entry's own bytes in the document as it came (None where they could not be
-    told apart soundly; then the capture is the whole document).
+    told apart soundly; then the capture is the whole document). `image` is the address of the
+    picture that stands for the entry (media:thumbnail, itunes:image, JSON Feed's image).
     """
 
     guid: str | None = None
@@ -306,6 +307,7 @@ class Entry:
     rights: str | None = None
     comments: str | None = None
     raw: bytes | None = None
+    image: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

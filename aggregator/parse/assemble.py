@@ -19,9 +19,10 @@ from aggregator.model import (
     Text,
     UpdateHints,
 )
+from aggregator.parse import quick
 from aggregator.parse.dates import is_empty_date, parse_date
 from aggregator.parse.links import is_web, resolve
-from aggregator.parse.raw import RawEntry, RawFeed, RawLink, RawSource, RawText
+from aggregator.parse.raw import RawEntry, RawFeed, RawLink, RawSource, RawTag, RawText
 
 # Where each field is kept, best first; FIELD_NAMES in model.py tells the same to people.
 _TITLES = ("title", "dc_title", "itunes_title", "media_title")
@@ -60,6 +61,13 @@ def _zone(name: str) -> ZoneInfo:
     return zone
 
 
+def _first(texts: dict[str, RawText], names: tuple[str, ...] | list[str]) -> RawText | None:
+    for name in names:
+        if name in texts:
+            return texts[name]
+    return None
+
+
 class _Assembly:
     """The work on one document: what its entries share, and the notes made on the way."""
 
@@ -79,13 +87,13 @@ class _Assembly:
         # managingEditor and a podcast's owner are no such thing.
         own = {name: people for name, people in raw.authors.items() if name in _INHERITED}
         self._authors = _authors(own)
-        self._language = raw.language or raw.values.get("language")
+        self._language = _language(raw.language or raw.values.get("language"))
 
     def feed(self) -> ParsedFeed:
         """The whole feed."""
         raw = self._raw
         entries = self._entries()
-        title, subtitle = self._first(raw.texts, ("title", "dc_title")), None
+        title, subtitle = _first(raw.texts, ("title", "dc_title")), None
         for name in ("subtitle", "description", "tagline", "itunes_summary"):
             subtitle = subtitle or self._visible(raw.texts.get(name))
         return ParsedFeed(
@@ -96,8 +104,8 @@ class _Assembly:
             link=self._link,
             id=raw.values.get("id") or None,
             subtitle=subtitle,
-            language=_language(self._language),
-            updated=self._date(raw.values, _FEED_UPDATED, "the feed", None),
+            language=self._language,
+            updated=self._date(raw.values, _FEED_UPDATED, 0, None),
             self_link=self._related("self"),
             hubs=tuple(
                 dict.fromkeys(
@@ -157,13 +165,13 @@ class _Assembly:
         if link is None and raw.permalink and "guid" in values and is_web(guid):
             link, permalink = resolve(self._base, guid), True
         title = self._title(texts)
-        content = self._text(self._first(texts, _CONTENTS))
-        summary = self._text(self._first(texts, _SUMMARIES))
-        published = self._date(values, _PUBLISHED, f"entry {number}", raw.line)
+        content = self._text(_first(texts, _CONTENTS))
+        summary = self._text(_first(texts, _SUMMARIES))
+        published = self._date(values, _PUBLISHED, number, raw.line)
         if not (guid or link or title or content or summary or published):
             self._note("entry-skipped", f"entry {number} says nothing; skipped", raw.line)
             return None
-        return Entry(
+        return quick.entry(
             guid=guid,
             guid_is_link=permalink or (guid is not None and guid == link),
             link=link,
@@ -171,16 +179,23 @@ class _Assembly:
             summary=summary,
             content=content,
             published=published,
-            updated=self._date(values, _UPDATED, f"entry {number}", raw.line),
+            updated=self._date(values, _UPDATED, number, raw.line),
             authors=(_authors(raw.authors) if raw.authors else ()) or self._authors,
-            tags=_tags(raw) if raw.tags else (),
-            enclosures=self._enclosures(raw),
-            language=_language(raw.language or values.get("dc_language") or self._language),
+            tags=_tags(raw.tags) if raw.tags else (),
+            enclosures=self._enclosures(raw) if raw.media else (),
+            language=self._entry_language(raw),
             origin=self._origin(raw.source) if raw.source is not None else None,
-            rights=self._visible(self._first(texts, _RIGHTS)),
+            rights=self._visible(_first(texts, _RIGHTS)),
             comments=resolve(self._base, values["comments"]) if "comments" in values else None,
             raw=raw.raw,
+            image=resolve(self._base, raw.images[0]) if raw.images else None,
         )
+
+    def _entry_language(self, raw: RawEntry) -> str | None:
+        own = raw.values.get("dc_language")
+        if raw.language is None or raw.language is self._raw.language:
+            return _language(own) if own else self._language
+        return _language(raw.language)
 
     def _guid(self, raw: RawEntry) -> str | None:
         values = raw.values
@@ -193,31 +208,26 @@ class _Assembly:
 
     def _entry_link(self, raw: RawEntry) -> str | None:
         best = _alternate(raw.links)
-        return self._absolute(best) if best is not None else None
+        return resolve(self._base_of(best.base), best.href) if best is not None else None
 
     def _title(self, texts: dict[str, RawText]) -> Text | None:
-        title = self._text(self._first(texts, _TITLES))
+        title = self._text(_first(texts, _TITLES))
         if title is not None and len(title.value) > TITLE_LIMIT:
             return Text(
                 title.value[: TITLE_LIMIT - 1] + "…", title.kind, title.base, title.language
             )
         return title
 
-    def _first(
-        self, texts: dict[str, RawText], names: tuple[str, ...] | list[str]
-    ) -> RawText | None:
-        for name in names:
-            found = texts.get(name)
-            if found is not None and found.value:
-                return found
-        return None
-
     def _text(self, raw: RawText | None) -> Text | None:
-        if raw is None or not raw.value:
+        if raw is None:
             return None
-        html = raw.type in _HTML or raw.type.endswith(_XML)
-        base = self._base_of(raw.base)
-        return Text(raw.value, "html" if html else "text", base, _language(raw.language))
+        value, kind, base, language = raw
+        return quick.text(
+            value,
+            "html" if kind in _HTML or kind.endswith(_XML) else "text",
+            self._base_of(base) if base else self._base,
+            _language(language) if language else None,
+        )
 
     def _visible(self, raw: RawText | None) -> str | None:
         if raw is None or not raw.value:
@@ -230,17 +240,18 @@ class _Assembly:
         self,
         values: dict[str, str],
         names: tuple[str, ...] | list[str],
-        what: str,
+        number: int,
         line: int | None,
     ) -> datetime | None:
         for name in names:
-            if name not in values:
+            written = values.get(name)
+            if written is None:
                 continue
-            written = values[name]
             found = parse_date(written, self._zone, self._document.fetched_at)
             if found is not None:
                 return found
             if not is_empty_date(written):
+                what = f"entry {number}" if number else "the feed"
                 shown = written if len(written) <= 60 else written[:59] + "…"
                 self._note("date-unreadable", f"{what}: {name} “{shown}” names no date", line)
         return None
@@ -301,13 +312,13 @@ def person_name(written: str) -> str:
     return found.group(1).strip() if found else written.strip()
 
 
-def _tags(raw: RawEntry) -> tuple[Tag, ...]:
-    found: dict[tuple[str, str | None], Tag] = {}
-    for tag in raw.tags:
-        term = tag.term.strip() or (tag.label or "").strip()
+def _tags(tags: list[RawTag]) -> tuple[Tag, ...]:
+    found = []
+    for term, scheme, label in dict.fromkeys(tags):
+        term = term or (label or "").strip()
         if term:
-            found.setdefault((term, tag.scheme), Tag(term, tag.scheme, tag.label))
-    return tuple(found.values())
+            found.append(quick.tag(term, scheme, label))
+    return tuple(found)
 
 
 def _whole(number: str | None) -> int | None:

@@ -111,31 +111,31 @@ def is_empty_date(text: str) -> bool:
 def _fast(text: str) -> datetime | None:
     """The two forms that nearly all feeds use, read exactly."""
     try:
-        found = _RFC3339.match(text)
-        if found is not None:
-            year, month, day, hour, minute, second, fraction, utc, sign, oh, om = found.groups()
-            micro = int(fraction.ljust(6, "0")[:6]) if fraction else 0
-            moment = datetime(
-                int(year), int(month), int(day), int(hour), int(minute), int(second), micro, UTC
-            )
-            return moment if utc else _shifted(moment, sign, oh, om)
-        found = _RFC822.match(text)
-        if found is None:
-            return None
-        day, name, year, hour, minute, second, utc, sign, oh, om = found.groups()
-        moment = datetime(
-            int(year),
-            MONTHS[name.lower()],
-            int(day),
-            int(hour),
-            int(minute),
-            int(second or 0),
-            0,
-            UTC,
-        )
-        return moment if utc else _shifted(moment, sign, oh, om)
+        return _rfc3339(text) if text[4:5] == "-" else _rfc822(text)
     except (ValueError, KeyError, OverflowError):
         return None
+
+
+def _rfc3339(text: str) -> datetime | None:
+    found = _RFC3339.match(text)
+    if found is None:
+        return None
+    year, month, day, hour, minute, second, fraction, utc, sign, oh, om = found.groups()
+    micro = int(fraction.ljust(6, "0")[:6]) if fraction else 0
+    moment = datetime(
+        int(year), int(month), int(day), int(hour), int(minute), int(second), micro, UTC
+    )
+    return moment if utc else _shifted(moment, sign, oh, om)
+
+
+def _rfc822(text: str) -> datetime | None:
+    found = _RFC822.match(text)
+    if found is None:
+        return None
+    day, name, year, hour, minute, second, utc, sign, oh, om = found.groups()
+    month = MONTHS[name.lower()]
+    moment = datetime(int(year), month, int(day), int(hour), int(minute), int(second or 0), 0, UTC)
+    return moment if utc else _shifted(moment, sign, oh, om)
 
 
 def _shifted(moment: datetime, sign: str, hours: str, minutes: str) -> datetime:

@@ -63,7 +63,12 @@ def _load(text: str) -> dict[str, Any]:
 
 
 def _entry(item: dict[str, Any], language: str | None) -> RawEntry:
-    raw = RawEntry(permalink=False, language=_string(item.get("language")) or language)
+    raw = RawEntry(language=_string(item.get("language")) or language)
+    raw.permalink = False
+    for key in ("image", "banner_image"):
+        image = _string(item.get(key))
+        if image:
+            raw.images.append(image)
     identity = item.get("id")
     if isinstance(identity, (int, float)) and not isinstance(identity, bool):
         identity = str(identity)  # "readers should coerce" (JSON Feed 1.1, id)

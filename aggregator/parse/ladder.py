@@ -188,10 +188,10 @@ class _Rungs:
     def _one_by_one(self) -> ParsedFeed | Declined | None:
         """Every entry by itself, so that a broken one costs no other its exactness."""
         cutting = self._cutting
-        if cutting is None or not self._fresh:
+        if cutting is None:
             return None
         good = [place for place in self._fresh if self._stands_alone(place)]
-        if not good and len(self._fresh) > 1:
+        if not good and (len(self._fresh) > 1 or cutting.broken_off is None):
             return None
         try:
             raw = read_plain(self._only(good))

@@ -60,22 +60,39 @@ class RawSource:
     links: list[RawLink] = field(default_factory=list)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class RawEntry:
     """One entry: `texts` by element (title, description, content …), `values` likewise."""
 
-    texts: dict[str, RawText] = field(default_factory=dict)
-    values: dict[str, str] = field(default_factory=dict)
-    links: list[RawLink] = field(default_factory=list)
-    tags: list[RawTag] = field(default_factory=list)
-    authors: dict[str, list[str]] = field(default_factory=dict)
-    media: list[RawMedia] = field(default_factory=list)
-    source: RawSource | None = None
-    permalink: bool = True
-    language: str | None = None
-    line: int | None = None
-    whole: bool = True
-    raw: bytes | None = None
+    texts: dict[str, RawText]
+    values: dict[str, str]
+    links: list[RawLink]
+    tags: list[RawTag]
+    authors: dict[str, list[str]]
+    media: list[RawMedia]
+    images: list[str]
+    source: RawSource | None
+    permalink: bool
+    language: str | None
+    line: int | None
+    whole: bool
+    raw: bytes | None
+
+    def __init__(self, line: int | None = None, language: str | None = None) -> None:
+        # By hand, since dataclasses' default factories make this half as slow again.
+        self.texts = {}
+        self.values = {}
+        self.links = []
+        self.tags = []
+        self.authors = {}
+        self.media = []
+        self.images = []
+        self.source = None
+        self.permalink = True
+        self.language = language
+        self.line = line
+        self.whole = True
+        self.raw = None
 
 
 @dataclass(slots=True)

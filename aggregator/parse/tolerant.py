@@ -102,8 +102,9 @@ def _leave_out_cut_off(raw: RawFeed, text: str, notes: list[Note]) -> None:
     """A document that stops in the middle keeps the entries that stand whole."""
     if not raw.entries or raw.entries[-1].whole:
         return
-    tail = text[-2000:].lower()
-    if any(end in tail for end in ("</rss", "</feed", "</rdf", "</channel", ":feed>", ":rdf>")):
+    low = text.lower()
+    ends = max(map(low.rfind, ("</rss", "</feed", "</channel", ":rdf>", ":feed>")))
+    if ends > max(map(low.rfind, ("<item", "<entry", ":item", ":entry"))):
         return
     cut = raw.entries.pop()
     notes.append(
@@ -146,7 +147,8 @@ class _Keeping:
         super()._start_item(attrs_d)  # type: ignore[misc]
         self.entries.clear()
         self.entries.append(type(self.feeddata)())
-        entry = RawEntry(line=self._line(), language=self.lang, whole=False)
+        entry = RawEntry(self._line(), self.lang)
+        entry.whole = False
         if attrs_d.get("rdf:about"):
             entry.values["about"] = attrs_d["rdf:about"].strip()
         self.raw.entries.append(entry)
@@ -279,6 +281,20 @@ class _Keeping:
 
     def _start_enclosure(self: Any, attrs_d: dict[str, str]) -> None:
         self._keep_media("enclosure", attrs_d)
+
+    def _start_media_thumbnail(self: Any, attrs_d: dict[str, str]) -> None:
+        self._keep_image(attrs_d.get("url") or attrs_d.get("href"))
+
+    def _start_itunes_image(self: Any, attrs_d: dict[str, str]) -> None:
+        self._keep_image(attrs_d.get("href") or attrs_d.get("url"))
+
+    def _keep_image(self: Any, url: str | None) -> None:
+        place = self._place()
+        if url and isinstance(place, RawEntry):
+            place.images.append(fit(url.strip()))
+
+    def _end_media_thumbnail(self: Any) -> None:
+        """Nothing is kept of its text."""
 
     def _start_media_content(self: Any, attrs_d: dict[str, str]) -> None:
         self._keep_media("media_content", attrs_d)

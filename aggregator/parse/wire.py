@@ -20,7 +20,7 @@ def to_json(raw: RawFeed, notes: list[Note]) -> dict[str, Any]:
 
 
 def _entry_fields(entry: RawEntry) -> dict[str, Any]:
-    names = "texts values links tags authors media permalink language line whole".split()
+    names = "texts values links tags authors media images permalink language line whole".split()
     source = entry.source
     told = None if source is None else [source.title, source.id, source.links]
     return {**{name: getattr(entry, name) for name in names}, "source": told}
@@ -47,20 +47,18 @@ def _texts(fields: dict[str, list[Any]]) -> dict[str, RawText]:
 
 
 def _entry(fields: dict[str, Any]) -> RawEntry:
-    source = fields["source"]
-    return RawEntry(
-        texts=_texts(fields["texts"]),
-        values=fields["values"],
-        links=[RawLink(*link) for link in fields["links"]],
-        tags=[RawTag(*tag) for tag in fields["tags"]],
-        authors=fields["authors"],
-        media=[RawMedia(*media) for media in fields["media"]],
-        source=None if source is None else _source(source),
-        permalink=fields["permalink"],
-        language=fields["language"],
-        line=fields["line"],
-        whole=fields["whole"],
-    )
+    entry = RawEntry(fields["line"], fields["language"])
+    entry.texts = _texts(fields["texts"])
+    entry.values = fields["values"]
+    entry.links = [RawLink(*link) for link in fields["links"]]
+    entry.tags = [RawTag(*tag) for tag in fields["tags"]]
+    entry.authors = fields["authors"]
+    entry.media = [RawMedia(*media) for media in fields["media"]]
+    entry.images = fields["images"]
+    entry.source = None if fields["source"] is None else _source(fields["source"])
+    entry.permalink = fields["permalink"]
+    entry.whole = fields["whole"]
+    return entry
 
 
 def _source(told: list[Any]) -> RawSource:
