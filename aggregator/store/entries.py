@@ -262,7 +262,7 @@ class EntryRows(SourceRows, OutputRows):
         return key
 
     def _free_urn(self, save: _Save, key: str) -> str:
-        """urn:uuid:KEY, or another where some feed has used that very id for an entry of its own."""
+        """urn:uuid:KEY, or another where some feed has used that very id for its own."""
         urn, name = _urn(key), key
         while (
             urn in save.taken
