@@ -32,4 +32,6 @@ if [ ! -x "$venv/bin/python" ]; then
 fi
 echo "Installing with pip (about a minute the first time) …"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$requirements"
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+# setuptools warns of every editable installation; this one is meant.
+PYTHONWARNINGS=ignore "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+    --no-build-isolation --no-deps -e .
