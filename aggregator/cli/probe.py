@@ -1,0 +1,187 @@
+"""A configured source, fetched once → what would be stored of it, and what is odd about it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from aggregator.categorize import Rules, decide_categories
+from aggregator.cli.reading import (
+    Door,
+    Reader,
+    Unread,
+    moment_of,
+    newest,
+    read_address,
+    shown_title,
+)
+from aggregator.clock import Clock
+from aggregator.config import shown_url
+from aggregator.model import Config, FetchRequest, ParsedFeed, Source
+
+STALE = timedelta(days=90)
+UNCATEGORIZED = "uncategorized"
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """What one fetch of a source showed. `error` is set where it gave no feed.
+
+    `newest` holds (date or None, title, categories) of the newest entries; `categories` counts
+    entries by the category they would be in.
+    """
+
+    source: str
+    error: str | None = None
+    format: str | None = None
+    encoding: str | None = None
+    title: str | None = None
+    entries: int = 0
+    newest: tuple[tuple[datetime | None, str, tuple[str, ...]], ...] = ()
+    categories: tuple[tuple[str, int], ...] = ()
+    repaired: tuple[str, ...] = ()
+    odd: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """The object of `check --probe --json`."""
+        return {
+            "source": self.source,
+            "outcome": "failed" if self.error else "ok",
+            "error": self.error,
+            "format": self.format,
+            "encoding": self.encoding,
+            "title": self.title,
+            "entries": self.entries,
+            "newest": [
+                {
+                    "published": moment and moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                    "title": title,
+                    "categories": list(categories),
+                }
+                for moment, title, categories in self.newest
+            ],
+            "categories": dict(self.categories),
+            "repaired": list(self.repaired),
+            "odd": list(self.odd),
+        }
+
+
+async def probe_sources(
+    config: Config,
+    sources: Sequence[Source],
+    door: Door,
+    reader: Reader,
+    clock: Clock,
+    on_probe: Callable[[Probe], None] = lambda probe: None,
+) -> list[Probe]:
+    """Probe sources at once (the fetcher bounds how many); the answers in the sources' order."""
+    rules = Rules.of(config.categories)
+
+    async def one(source: Source) -> Probe:
+        request = FetchRequest(
+            source.url,
+            allow_private=source.allow_private,
+            headers=source.headers,
+            proxy=source.proxy,
+        )
+        zone = source.timezone or config.timezone
+        read = await read_address(request, door, reader, clock, zone)
+        if isinstance(read, Unread):
+            probe = Probe(source.id, error=read.message)
+        else:
+            probe = describe(source, read.feed, rules, clock.now(), read.moved_to)
+        on_probe(probe)
+        return probe
+
+    return list(await asyncio.gather(*map(one, sources)))
+
+
+def describe(
+    source: Source, feed: ParsedFeed, rules: Rules, now: datetime, moved_to: str | None = None
+) -> Probe:
+    """What a feed read for a source shows. Pure."""
+    decided = {
+        id(entry): tuple(
+            decision.category
+            for decision in decide_categories(source.id, source.categories, rules, entry)
+        )
+        or (UNCATEGORIZED,)
+        for entry in feed.entries
+    }
+    counts = Counter(category for names in decided.values() for category in names)
+    repaired = [note for note in feed.notes if note.code not in _LOST]
+    lost = [note for note in feed.notes if note.code in _LOST]
+    return Probe(
+        source.id,
+        format=feed.format,
+        encoding=feed.encoding,
+        title=feed.title,
+        entries=len(feed.entries),
+        newest=tuple(
+            (moment_of(entry), shown_title(entry.title), decided[id(entry)])
+            for entry in newest(feed)
+        ),
+        categories=tuple(counts.most_common()),
+        repaired=tuple(f"line {n.line}: {n.message}" if n.line else n.message for n in repaired),
+        odd=tuple(
+            [note.message for note in lost] + list(_odd(feed, source, now, moved_to)),
+        ),
+    )
+
+
+_LOST = frozenset({"entry-skipped", "duplicate", "truncated", "date-unreadable", "stopped"})
+
+
+def _odd(feed: ParsedFeed, source: Source, now: datetime, moved_to: str | None) -> Iterator[str]:
+    if moved_to:
+        yield f"moved for good to {shown_url(moved_to)}: write that as its url"
+    if not feed.entries:
+        yield "no entries"
+        return
+    total = len(feed.entries)
+    moments = [moment for entry in feed.entries if (moment := moment_of(entry))]
+    if len(moments) < total:
+        yield f"{total - len(moments)} of {total} entries have no date"
+    if moments and now - max(moments) > STALE:
+        yield f"the newest entry is {(now - max(moments)).days} days old"
+    future = sum(moment > now + timedelta(days=1) for moment in moments)
+    if future:
+        yield f"{future} of {total} entries are dated in the future: is the time zone right?"
+    untitled = sum(entry.title is None for entry in feed.entries)
+    if untitled:
+        yield f"{untitled} of {total} entries have no title"
+    links = Counter(entry.link for entry in feed.entries)
+    if total > 1 and len(links) == 1:
+        yield "all entries have the same link" if feed.entries[0].link else "no entry has a link"
+    guids = Counter(entry.guid for entry in feed.entries if entry.guid)
+    twice = sum(count - 1 for count in guids.values())
+    if twice:
+        yield f"{twice} entries have the id of another one"
+    if all(not (entry.content or entry.summary) for entry in feed.entries):
+        yield "titles only, no text"
+    if not source.enabled:
+        yield "not enabled: it is not polled"
+
+
+def print_probe(probe: Probe, echo: Callable[[str], None]) -> None:
+    """Tell a person what a probe showed."""
+    if probe.error:
+        echo(f"{probe.source}: FAILED: {probe.error}")
+        return
+    facts = [probe.format or "", f"{probe.entries} entries", probe.encoding or ""]
+    echo(f"{probe.source}: {', '.join(fact for fact in facts if fact)}")
+    for moment, title, categories in probe.newest:
+        date = moment.strftime("%Y-%m-%d %H:%M") if moment else "without a date  "
+        echo(f"    {date}  {title}  [{', '.join(categories)}]")
+    if probe.categories:
+        echo("    in " + ", ".join(f"{name} {count}" for name, count in probe.categories))
+    for text in probe.repaired[:5]:
+        echo(f"    repaired: {text}")
+    if len(probe.repaired) > 5:
+        echo(f"    repaired: and {len(probe.repaired) - 5} more (aggregator parse shows them)")
+    for text in probe.odd[:10]:
+        echo(f"    odd: {text}")
