@@ -44,6 +44,8 @@ def set_up_logging(verbose: int, log_format: str) -> None:
     level = (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
     ours = logging.getLogger("aggregator")
     ours.setLevel(level)
+    # It warns whenever a job is still at work when its next tick comes, which is ordinary here.
+    logging.getLogger("apscheduler").setLevel(logging.ERROR)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
