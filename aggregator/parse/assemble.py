@@ -77,6 +77,7 @@ class _Assembly:
         self._zone = _zone(document.timezone)
         self._atom = raw.format.startswith("Atom")
         self._notes: list[Note] = []
+        self._dates: dict[str, datetime] = {}
         self._base = document.url or self._own_address() or ""
         self._outer = self._base
         self._link = self._feed_link()
@@ -247,8 +248,11 @@ class _Assembly:
             written = values.get(name)
             if written is None:
                 continue
-            found = parse_date(written, self._zone, self._document.fetched_at)
+            found = self._dates.get(written)  # published and updated are often the same
+            if found is None:
+                found = parse_date(written, self._zone, self._document.fetched_at)
             if found is not None:
+                self._dates[written] = found
                 return found
             if not is_empty_date(written):
                 what = f"entry {number}" if number else "the feed"

@@ -68,6 +68,14 @@ def cut(body: bytes, decoded: Decoded) -> Cut | None:
     return Cut(tuple(spans), _digests(body, spans, salt), context, tail, broken_off)
 
 
+def cut_json(text: str, spans: list[tuple[int, int]]) -> tuple[Cut, tuple[bytes, ...]]:
+    """The cut of a JSON Feed whose items stand at `spans` of its text, and each item's bytes."""
+    raws = tuple(text[start:end].encode("utf-8", "replace") for start, end in spans)
+    digests = tuple(sha256(raw).digest()[:DIGEST_SIZE] for raw in raws)
+    context = text[: spans[0][0]].encode("utf-8", "replace") if spans else b""
+    return Cut(tuple(spans), digests, context, b"]}"), raws
+
+
 def _root(body: bytes) -> re.Match[bytes] | None:
     """The root's start tag, where nothing before it changes what the entries mean."""
     prologue = _PROLOGUE.match(body[:_PROLOGUE_LIMIT])
@@ -123,6 +131,7 @@ def _simple_spans(body: bytes, tag: bytes, position: int) -> list[tuple[int, int
     rest = pieces.pop()
     if not pieces or opening in rest or b"</" + tag in rest:
         return None
+    quotes = body.find(b"<!", position) >= 0
     spans: list[tuple[int, int]] = []
     before = pieces[0].find(opening)
     if before < 0 or _is_open(pieces[0][:before]):
@@ -134,7 +143,7 @@ def _simple_spans(body: bytes, tag: bytes, position: int) -> list[tuple[int, int
         after = before + skip
         if not piece.startswith(opening, before) or piece[after : after + 1] not in _AFTER_NAME:
             return None
-        if _is_open(piece):
+        if quotes and _is_open(piece):
             return None
         end = position + len(piece) + len(closing)
         spans.append((position + before, end))

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+from json.decoder import scanstring
 from typing import Any
 
 from aggregator.model import Note
 from aggregator.parse.errors import ParseError
 from aggregator.parse.markup import fit
 from aggregator.parse.raw import RawEntry, RawFeed, RawLink, RawMedia, RawTag, RawText
+
+_DECODER = json.JSONDecoder(strict=False)
+_BLANK = re.compile(r"[ \t\r\n]*")
 
 
 def looks_like_json(text: str) -> bool:
@@ -38,18 +43,58 @@ def read_json_feed(text: str) -> tuple[RawFeed, list[Note]]:
         url = _string(hub.get("url")) if isinstance(hub, dict) else None
         if url:
             raw.links.append(RawLink("hub", url))
-    items = feed.get("items")
-    for place, item in enumerate(_list(items), 1):
+    for place, item in enumerate(_list(feed.get("items")), 1):
         if isinstance(item, dict):
             raw.entries.append(_entry(item, raw.language))
         else:
+            raw.entries.append(RawEntry())  # keeps its place among the spans; says nothing
             notes.append(Note("entry-skipped", f"item {place} is no object; skipped"))
     return raw, notes
 
 
+def item_spans(text: str) -> list[tuple[int, int]] | None:
+    """Where each of the feed's items stands in `text`, as (start, end); None where that is unclear.
+
+    `text` is JSON that has been read already. Two arrays called items make it unclear.
+    """
+    found: list[tuple[int, int]] | None = None
+    at = _blank(text, text.find("{") + 1)
+    try:
+        while text[at] == '"':
+            key, at = scanstring(text, at + 1, False)
+            at = _blank(text, _blank(text, at) + 1)
+            if key == "items" and text[at] == "[":
+                if found is not None:
+                    return None
+                found, at = _array_spans(text, at)
+            else:
+                _, at = _DECODER.raw_decode(text, at)
+            at = _blank(text, at)
+            at = _blank(text, at + 1) if text[at] == "," else at
+    except (ValueError, IndexError, RecursionError):
+        return None
+    return found
+
+
+def _array_spans(text: str, at: int) -> tuple[list[tuple[int, int]], int]:
+    spans: list[tuple[int, int]] = []
+    at = _blank(text, at + 1)
+    while text[at] != "]":
+        _, end = _DECODER.raw_decode(text, at)
+        spans.append((at, end))
+        at = _blank(text, end)
+        at = _blank(text, at + 1) if text[at] == "," else at
+    return spans, at + 1
+
+
+def _blank(text: str, at: int) -> int:
+    found = _BLANK.match(text, at)
+    return found.end() if found is not None else at
+
+
 def _load(text: str) -> dict[str, Any]:
     try:
-        loaded = json.loads(text, strict=False)
+        loaded = json.loads(text.lstrip("\ufeff"), strict=False)
     except RecursionError:
         raise ParseError("too-expensive", "the JSON is nested too deeply") from None
     except ValueError as error:

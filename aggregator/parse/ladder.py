@@ -8,16 +8,17 @@ from dataclasses import dataclass, replace
 
 from aggregator.model import Document, Note, ParsedFeed
 from aggregator.parse.assemble import assemble
-from aggregator.parse.chunks import Cut, blank, cut
+from aggregator.parse.chunks import Cut, blank, cut, cut_json
 from aggregator.parse.decode import Decoded, decode, decode_part
 from aggregator.parse.errors import ParseError
-from aggregator.parse.jsonfeed import looks_like_json, read_json_feed
+from aggregator.parse.jsonfeed import item_spans, looks_like_json, read_json_feed
 from aggregator.parse.plain import Declines, IllFormed, read_plain
 from aggregator.parse.raw import RawEntry, RawFeed
 from aggregator.parse.repair import repair
 
 Tolerant = Callable[[str], tuple[RawFeed, list[Note]]]
 
+_BLANK = "\ufeff\x00 \t\r\n"
 _PROLOGUE = re.compile(r"(?:\s|\ufeff|<\?[^>]*>|<!--.*?-->|<!(?![-D])[^>]*>)*", re.DOTALL)
 _HTML = re.compile(r"<(?:!doctype\s+html|html\b|head\b|body\b)", re.IGNORECASE)
 # Some wrap a feed into a page's tags; a page that merely links to a feed has no such element.
@@ -97,7 +98,7 @@ def conclude(declined: Declined, raw: RawFeed, notes: list[Note]) -> ParsedFeed 
 
 def _refuse(text: str) -> None:
     """Raise for what is plainly no feed."""
-    if not text.strip("\ufeff\x00 \t\r\n"):
+    if not text[:4096].strip(_BLANK) and not text.strip(_BLANK):
         raise ParseError("empty", "the document is empty")
     start = _PROLOGUE.match(text[:4096])
     page = start is not None and _HTML.match(text, start.end())
@@ -272,7 +273,20 @@ def _with_chunks(
 
 def _read_json(document: Document, decoded: Decoded, known: frozenset[bytes]) -> ParsedFeed:
     raw, notes = read_json_feed(decoded.text)
-    return _finished(assemble(raw, document), decoded, "json", notes)
+    spans = item_spans(decoded.text) if decoded.exact else None
+    if spans is None or len(spans) != len(raw.entries):
+        return _finished(assemble(raw, document), decoded, "json", notes)
+    cutting, raws = cut_json(decoded.text, spans)
+    fresh = [place for place, digest in enumerate(cutting.digests) if digest not in known]
+    for place in fresh:
+        raw.entries[place].raw = raws[place]
+    raw.entries = [raw.entries[place] for place in fresh]
+    return replace(
+        _finished(assemble(raw, document), decoded, "json", notes),
+        unchanged=len(raws) - len(fresh),
+        chunks=cutting.digests,
+        context=cutting.context,
+    )
 
 
 def _finished(feed: ParsedFeed, decoded: Decoded, reader: str, notes: list[Note]) -> ParsedFeed:

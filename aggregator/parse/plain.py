@@ -131,8 +131,10 @@ class _Reading:
     """The reading of one document."""
 
     def __init__(self, root: Element, data: bytes, netscape: bool) -> None:
-        self._bases = b":base" in data
-        self._languages = b":lang" in data
+        self._data = data
+        self._mends: bool | None = None
+        # One search through the document spares a look-up at every element.
+        self._bases = self._languages = b"xml:" in data
         self.feed = RawFeed(format="RSS 0.91 (Netscape)" if netscape else _format(root))
         self._atom = self.feed.format.startswith("Atom")
         self._atom10 = self.feed.format == "Atom 1.0"
@@ -284,12 +286,13 @@ class _Reading:
         kind = TEXTS[name]
         attributes = element.attrib
         if attributes:
-            kind = attributes.get("type", kind).lower()
-            kind = _TYPES.get(kind, "")
-            if not kind or attributes.get("mode", "escaped") not in ("escaped", "xml"):
+            stated = attributes.get("type")
+            if stated is not None:
+                kind = _TYPES.get(stated) or _TYPES.get(stated.lower(), "")
+            if stated is None or len(attributes) > 1:
+                self._check_text(name, attributes)
+            if not kind:
                 raise Declines(f"{name} of an unusual type")
-            if "base" in attributes or "lang" in attributes:
-                raise Declines("xml:base or xml:lang without their prefix")
             if self._languages:
                 language = self._language(element, language)
         if len(element):
@@ -303,12 +306,17 @@ class _Reading:
         value = value.strip()
         if not value:
             return None
-        if not value.isascii():
-            value = mend(value)
+        value = self._mend(value)
         if kind == "text/plain" and not self._atom and looks_like_html(value):
             kind = "text/html"
         base = (element.base or "") if self._bases else ""
         return _new(RawText, (value, kind, base, language))
+
+    def _check_text(self, name: str, attributes: Any) -> None:
+        if attributes.get("mode", "escaped") not in ("escaped", "xml"):
+            raise Declines(f"{name} in an unusual mode")
+        if "base" in attributes or "lang" in attributes:
+            raise Declines("xml:base or xml:lang without their prefix")
 
     def _inline(self, element: Element, kind: str, name: str) -> str:
         """XHTML unwrapped: its own div is RFC 4287's envelope (3.1.1.3), not content."""
@@ -327,11 +335,23 @@ class _Reading:
         _write_content(element, pieces)
         return "".join(pieces)
 
+    def _mend(self, text: str) -> str:
+        """`mend`, where the document can need it at all.
+
+        Text encoded twice, or with Windows-1252's bytes as characters, holds characters from
+        U+0080 to U+00BF, which UTF-8 writes with C2 in front; or they came as references.
+        """
+        if text.isascii():
+            return text
+        if self._mends is None:
+            self._mends = b"\xc2" in self._data or b"&#" in self._data
+        return mend(text) if self._mends else text
+
     def _value(self, element: Element) -> str | None:
         if len(element):
             raise Declines("elements where a value should be")
         value = element.text
-        return mend(value.strip()) if value else None
+        return self._mend(value.strip()) if value else None
 
     def _language(self, element: Element, inherited: str | None) -> str | None:
         if not self._languages:
@@ -364,7 +384,14 @@ class _Reading:
             return None
         return _new(
             RawLink,
-            ("alternate", plain_ampersands(mend(value)), None, self._base(element), None, None),
+            (
+                "alternate",
+                plain_ampersands(self._mend(value)),
+                None,
+                self._base(element),
+                None,
+                None,
+            ),
         )
 
     def _media(self, element: Element, name: str, entry: RawEntry) -> None:
@@ -403,7 +430,7 @@ class _Reading:
             people.setdefault(name, []).append(told)
 
     def _tag(self, element: Element, name: str, entry: RawEntry) -> None:
-        text = mend((element.text or "").strip())
+        text = self._mend((element.text or "").strip())
         plain = not len(element) and not element.attrib and name not in TAG_LISTS
         if plain:
             entry.tags.append(_new(RawTag, (text, None, None)))
@@ -411,6 +438,9 @@ class _Reading:
         get = element.get
         term = get("term") or text or get("text") or ""
         scheme = get("scheme") or get("domain")
+        if not len(element) and name not in TAG_LISTS:
+            entry.tags.append(_new(RawTag, (term.strip(), scheme, get("label"))))
+            return
         terms = term.split(",") if name in TAG_LISTS else [term]
         for inner in element:  # itunes:category nests
             if _action(inner)[1] != name:
@@ -438,7 +468,7 @@ class _Reading:
                 raise Declines(f"{name} in source")
             elif len(child) and action not in (_PERSON, _CONTRIBUTOR):
                 _check_skipped(child)
-        source.title = source.title or mend(_own_text(element)) or None
+        source.title = source.title or self._mend(_own_text(element)) or None
 
 
 def _keep_link(entry: RawEntry, link: RawLink) -> None:
