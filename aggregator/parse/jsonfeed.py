@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from json.decoder import scanstring
 from typing import Any
 
 from aggregator.model import Note
@@ -29,9 +28,8 @@ def read_json_feed(text: str) -> tuple[RawFeed, list[Note]]:
         feed.get("items"), list
     ):
         raise ParseError("not-a-feed", "JSON, but not a JSON Feed: no version, no items")
-    notes: list[Note] = []
     number = str(version).rpartition("/")[2] if isinstance(version, str) else ""
-    raw = RawFeed(format=f"JSON Feed {number[:8]}".strip())
+    raw = RawFeed(format=f"JSON Feed {'1.0' if number == '1' else number[:8]}".strip())
     raw.language = _string(feed.get("language"))
     _put_text(raw.texts, "title", feed.get("title"), "text/plain")
     _put_text(raw.texts, "subtitle", feed.get("description"), "text/plain")
@@ -43,13 +41,10 @@ def read_json_feed(text: str) -> tuple[RawFeed, list[Note]]:
         url = _string(hub.get("url")) if isinstance(hub, dict) else None
         if url:
             raw.links.append(RawLink("hub", url))
-    for place, item in enumerate(_list(feed.get("items")), 1):
-        if isinstance(item, dict):
-            raw.entries.append(_entry(item, raw.language))
-        else:
-            raw.entries.append(RawEntry())  # keeps its place among the spans; says nothing
-            notes.append(Note("entry-skipped", f"item {place} is no object; skipped"))
-    return raw, notes
+    for item in _list(feed.get("items")):
+        # What is no object says nothing, but keeps its place among the spans.
+        raw.entries.append(_entry(item, raw.language) if isinstance(item, dict) else RawEntry())
+    return raw, []
 
 
 def item_spans(text: str) -> list[tuple[int, int]] | None:
@@ -61,7 +56,7 @@ def item_spans(text: str) -> list[tuple[int, int]] | None:
     at = _blank(text, text.find("{") + 1)
     try:
         while text[at] == '"':
-            key, at = scanstring(text, at + 1, False)
+            key, at = _DECODER.raw_decode(text, at)
             at = _blank(text, _blank(text, at) + 1)
             if key == "items" and text[at] == "[":
                 if found is not None:
