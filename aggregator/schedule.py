@@ -136,54 +136,57 @@ def after_poll(
         state = PollState(last_success_at=state.last_success_at, last_new_at=state.last_new_at)
     if isinstance(outcome, FetchFailed):
         return _after_failure(source, state, outcome, now, timezone)
-    state = _with_validators(source, state, outcome)
-    state = _with_redirect(source, state, outcome.moved_to)
-    state = replace(
-        state,
-        source_url=source.url,
+    url = poll_url(source, state)
+    etag, last_modified = _validators(state, outcome)
+    moved_to, moved_seen = _redirect(source, state, outcome.moved_to, url)
+    hints = state.hints if hints is None else hints
+    interval = usual_interval(source, etag is not None or last_modified is not None)
+    # Built once, not changed step by step: this runs for every source of every pass.
+    return PollState(
+        url=url,
+        etag=etag,
+        last_modified=last_modified,
+        body_digest=outcome.body_digest if isinstance(outcome, Fetched) else state.body_digest,
+        next_poll_at=_next_poll(source, interval, hints, outcome.freshness.max_age, now, timezone),
         last_poll_at=now,
         last_success_at=now,
         last_new_at=now if new_entries else state.last_new_at,
-        hints=state.hints if hints is None else hints,
-        failures=0,
-        failing_since=None,
+        interval=interval,
         outcome="ok" if isinstance(outcome, Fetched) else "not_modified",
         status=outcome.status,
-        error=None,
-        gone=False,
+        moved_to=moved_to,
+        moved_seen=moved_seen,
+        hints=hints,
+        final_url=outcome.url if outcome.url != url else None,
+        source_url=source.url,
     )
-    interval = usual_interval(source, state, new_entries)
-    state = replace(state, interval=interval)
-    return replace(state, next_poll_at=_next_poll(source, state, outcome, now, timezone))
 
 
-def usual_interval(source: Source, state: PollState, new_entries: int) -> timedelta:
+def usual_interval(source: Source, has_validators: bool) -> timedelta:
     """The time between two polls as far as the source itself decides it.
 
     The person's `every`; else a day where the server gives no validators, an hour otherwise.
     """
     if source.every is not None:
         return max(source.every, timedelta(seconds=1))
-    if state.etag is None and state.last_modified is None:
-        return DAY
-    return HOUR
+    return HOUR if has_validators else DAY
 
 
 def _next_poll(
     source: Source,
-    state: PollState,
-    outcome: Fetched | NotModified,
+    interval: timedelta,
+    hints: UpdateHints,
+    max_age: timedelta | None,
     now: datetime,
     timezone: str,
 ) -> datetime:
     """The next time after a success: the rhythm, but not before anything the origin asks for."""
-    earliest = now + _asked_interval(state.hints, outcome.freshness.max_age)
+    asked = _asked_interval(hints, max_age)
     if source.at is not None:
-        moment = next_cron(source.at, source.timezone or timezone, max(now, earliest))
-        return _clear_of_skips(moment, state.hints)
-    interval = state.interval or HOUR
-    moment = max(now + interval, earliest)
-    return _clear_of_skips(moment + _jitter(source, moment - now, now), state.hints)
+        moment = next_cron(source.at, source.timezone or timezone, now + asked)
+        return _clear_of_skips(moment, hints)
+    wait = max(interval, asked)
+    return _clear_of_skips(now + wait + _jitter(source, wait, now), hints)
 
 
 def _asked_interval(hints: UpdateHints, max_age: timedelta | None) -> timedelta:
@@ -249,17 +252,14 @@ def _after_failure(
         status=outcome.status,
         error=outcome.message,
         gone=gone,
-        next_poll_at=END_OF_TIME if gone else _retry_at(source, state, failures, outcome, now),
+        next_poll_at=END_OF_TIME if gone else _retry_at(source, failures, outcome, now),
     )
 
 
-def _retry_at(
-    source: Source, state: PollState, failures: int, outcome: FetchFailed, now: datetime
-) -> datetime:
+def _retry_at(source: Source, failures: int, outcome: FetchFailed, now: datetime) -> datetime:
     """When to try again: the back-off doubles up to a cap; a Retry-After is waited out."""
-    usual = SHORTEST if source.at is not None else usual_interval(source, state, 0)
-    if source.every is None and source.at is None:
-        usual = HOUR  # a source never seen has no validators yet: that alone is no reason
+    # A source never seen has no validators yet: that alone makes no day of the first wait.
+    usual = SHORTEST if source.at is not None else usual_interval(source, has_validators=True)
     base = max(usual, SHORTEST)
     wait = min(base * (1 << min(failures - 1, 10)), max(BACK_OFF_CAP, base))
     moment = now + wait + _jitter(source, wait, now)
@@ -277,35 +277,27 @@ def _sane(moment: datetime | None, now: datetime) -> datetime | None:
 # ---------------------------------------------------------------- what a success leaves behind
 
 
-def _with_validators(source: Source, state: PollState, outcome: Fetched | NotModified) -> PollState:
-    """The validators to send next time.
+def _validators(state: PollState, outcome: Fetched | NotModified) -> tuple[str | None, str | None]:
+    """The ETag and Last-Modified to send next time.
 
     A 200 replaces both and drops one no longer sent, also when the body is the same; a 304
     replaces what it repeats and keeps the rest (RFC 9111 4.3.4).
     """
-    url = poll_url(source, state)
-    etag, modified = outcome.etag, outcome.last_modified
     if isinstance(outcome, NotModified) and outcome.status == 304:
-        etag, modified = etag or state.etag, modified or state.last_modified
-    digest = outcome.body_digest if isinstance(outcome, Fetched) else state.body_digest
-    return replace(
-        state,
-        url=url,
-        etag=etag,
-        last_modified=modified,
-        body_digest=digest,
-        final_url=outcome.url if outcome.url != url else None,
-    )
+        return outcome.etag or state.etag, outcome.last_modified or state.last_modified
+    return outcome.etag, outcome.last_modified
 
 
-def _with_redirect(source: Source, state: PollState, moved_to: str | None) -> PollState:
+def _redirect(
+    source: Source, state: PollState, moved_to: str | None, asked: str
+) -> tuple[str | None, int]:
     """Count sightings in a row of one permanent redirect; a confirmed one stays."""
-    if poll_url(source, state) != source.url and moved_to is None:
-        return state  # asked at the new address, and it answered
+    if moved_to is None and asked != source.url:
+        return state.moved_to, state.moved_seen  # asked at the new address, and it answered
     if moved_to is None or moved_to == source.url:
-        return replace(state, moved_to=None, moved_seen=0)
+        return None, 0
     seen = state.moved_seen + 1 if moved_to == state.moved_to else 1
-    return replace(state, moved_to=moved_to, moved_seen=min(seen, 10_000))
+    return moved_to, min(seen, 10_000)
 
 
 # ---------------------------------------------------------------- cron

@@ -86,8 +86,9 @@ def _read(text: str) -> Address:
     port = url.port
     if not host or port is None or not 0 < port < 65536:
         raise BadAddress("bad-url", "the URL names no host, or an impossible port")
-    authorization = _basic(url)
-    url = url.with_user(None).with_fragment(None)
+    authorization = _basic(url) if "@" in text else None
+    if "@" in text or "#" in text:
+        url = url.with_user(None).with_fragment(None)
     name = f"[{host}]" if ":" in host else host
     lane = name if port == _USUAL_PORTS[scheme] else f"{name}:{port}"
     literal = read_address(host)
