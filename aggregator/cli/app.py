@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import importlib
 import sys
+from keyword import iskeyword
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
-# Command → one line of help. The module `aggregator.cli.COMMAND` (with - as _) is imported only
-# when the command is called: importing everything costs half a second, naming it nothing.
-# The command is that module's function `command`.
+# Command → one line of help. The module `aggregator.cli.COMMAND` (with - as _, and with one behind
+# a word of Python's own, as in import_) is imported only when the command is called: importing
+# everything costs half a second, naming it nothing. The command is its function `command`.
 COMMANDS: dict[str, str] = {
     "run": "Poll, publish and serve: the daemon.",
     "poll": "Poll what is due once, publish, and exit.",
     "serve": "Serve what is published; poll nothing.",
     "check": "Validate feeds.yaml and name every mistake.",
     "add": "Find the feed of a site and write it into feeds.yaml.",
+    "import": "Add the feeds of an OPML file to feeds.yaml.",
+    "export": "Write the sources as OPML.",
     "schema": "Print the JSON Schema of feeds.yaml, for editors.",
     "parse": "Show what a feed (a file or a URL) says, normalised.",
     "sources": "Show each source's health, last and next poll.",
@@ -36,7 +39,8 @@ class LazyGroup(TyperGroup):
         """The command, built from its module; None for an unknown name."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"aggregator.cli.{cmd_name.replace('-', '_')}")
+        file = cmd_name.replace("-", "_") + ("_" if iskeyword(cmd_name) else "")
+        module = importlib.import_module(f"aggregator.cli.{file}")
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
         single.command(name=cmd_name, help=COMMANDS[cmd_name])(module.command)
         return typer.main.get_command(single)

@@ -71,7 +71,7 @@ class _Builder:
 
     def filled(self, text: str, check: Any, *location: str | int) -> str:
         """A value with its secrets; checked again only when there were some."""
-        if "${" not in text:
+        if "${" not in text or isinstance(self.environ, values.AsWritten):
             return text
         try:
             whole = values.fill_in(text, self.environ)

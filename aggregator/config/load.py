@@ -13,6 +13,7 @@ from typing import Any
 from aggregator.config import cache
 from aggregator.config.build import Fault, build_config
 from aggregator.config.problems import ConfigError, Problem
+from aggregator.config.values import AsWritten
 from aggregator.model import Config
 
 
@@ -24,6 +25,14 @@ def load_config(path: Path, environ: Mapping[str, str] | None = None) -> Config:
     """
     environ = os.environ if environ is None else environ
     return parse_config(_read(path), path, environ, cache.cache_folder(environ))
+
+
+def load_as_written(path: Path) -> Config:
+    """feeds.yaml with every `${NAME}` left standing, for what must show no secret.
+
+    Raises ConfigError.
+    """
+    return parse_config(_read(path), path, AsWritten())
 
 
 def _read(path: Path) -> bytes:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 from aggregator.model import Config
 
 _TELLING = re.compile(
-    r"(?i)([?&;][^=&;#]*(?:key|token|secret|pass|auth|sign?|session|code)[^=&;#]*=)[^&;#]+"
+    r"(?i)([?&;][^=&;#]*(?:key|token|secret|pass|auth|sign?|session|code)[^=&;#]*=)(?!\$\{)[^&;#]+"
 )
 
 
@@ -18,7 +18,7 @@ def shown_url(url: str) -> str:
         parts = urlsplit(url)
     except ValueError:
         return "***"
-    if "@" in parts.netloc:
+    if "@" in parts.netloc and "${" not in parts.netloc:
         parts = parts._replace(netloc="***@" + parts.netloc.rpartition("@")[2])
         url = urlunsplit(parts)
     return _TELLING.sub(r"\1***", url)

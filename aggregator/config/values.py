@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn
@@ -305,6 +305,22 @@ def resolve_path(text: str, folder: Path) -> str:
     """A path of the file as an absolute one; relative ones begin at the file's folder."""
     path = Path(text).expanduser()
     return _normal_path(path if path.is_absolute() else folder / path)
+
+
+class AsWritten(Mapping[str, str]):
+    """An environment in which every `${NAME}` stays what it is."""
+
+    def __getitem__(self, name: str) -> str:
+        return f"${{{name}}}"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def __contains__(self, name: object) -> bool:
+        return True
 
 
 def variables(text: str) -> tuple[str, ...]:
