@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 # entity-tag = [ weak ] opaque-tag (RFC 9110 8.8.3): no quote and no white space inside, but commas.
 _ENTITY_TAG = re.compile(rb'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
@@ -13,6 +14,7 @@ _MONTHS = {
         b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), start=1
     )
 }
+_LONGEST_DATE = len("Wednesday, 23-Nov-26 04:30:12 GMT")
 # HTTP-date (RFC 9110 5.6.7): the preferred form, the one of RFC 850, and that of asctime().
 _DATE_FORMS = (
     re.compile(
@@ -69,19 +71,26 @@ def parse_http_date(value: bytes, reference: datetime) -> datetime | None:
     Two-digit years are those nearest to `reference` that lie at most 50 years after it.
     """
     value = value.strip(b" \t")
+    if len(value) > _LONGEST_DATE:
+        return None
+    return _parsed(value, reference.year)
+
+
+@lru_cache(maxsize=256)  # most clients send back one of the few dates they were given
+def _parsed(value: bytes, year: int) -> datetime | None:
     for form in _DATE_FORMS:
         match = form.fullmatch(value)
         if match is not None:
-            return _datetime(match, reference)
+            return _datetime(match, year)
     return None
 
 
-def _datetime(match: re.Match[bytes], reference: datetime) -> datetime | None:
+def _datetime(match: re.Match[bytes], reference_year: int) -> datetime | None:
     month = _MONTHS.get(match["m"])
     hour, minute, second = (int(part) for part in match["t"].split(b":"))
     year = int(match["y"])
     if len(match["y"]) == 2:
-        latest = reference.year + 50
+        latest = reference_year + 50
         year = latest - (latest - year) % 100
     if month is None or second > 60:
         return None

@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 from aggregator.store import StoreError
 from aggregator.web.answers import Answers
 from aggregator.web.conditional import is_not_modified
-from aggregator.web.documents import Document, Documents, Header
+from aggregator.web.documents import Document, Documents
 from aggregator.web.negotiate import wants_gzip
 from aggregator.web.state import WebState
 
@@ -68,13 +68,10 @@ async def _send_document(document: Document, scope: Scope, send: Send) -> None:
         elif key == b"if-modified-since":
             since = value
     shown = document.gzip if wants_gzip(encoding) else document.plain
+    status, headers, body = 200, shown.headers, shown.body
     if is_not_modified(none_match, since, shown.etag, document.last_modified):
-        await _send(send, 304, shown.headers_not_modified, b"")
-    else:
-        body = shown.body if scope["method"] == "GET" else b""
-        await _send(send, 200, shown.headers, body)
-
-
-async def _send(send: Send, status: int, headers: list[Header], body: bytes) -> None:
+        status, headers, body = 304, shown.headers_not_modified, b""
+    elif scope["method"] == "HEAD":
+        body = b""
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

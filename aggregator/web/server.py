@@ -21,6 +21,10 @@ class ListenError(Exception):
     """The address cannot be listened on; the message names it and the way out."""
 
 
+class WrongListen(ListenError):
+    """What was asked for is no address at all."""
+
+
 class Server(uvicorn.Server):
     """A uvicorn server that leaves signals to its owner and closes well when cancelled."""
 
@@ -81,12 +85,12 @@ def build_server(app: ASGIApp, listen: str, access_log: bool = False) -> Server:
 def parse_listen(listen: str) -> tuple[str, int]:
     """`HOST:PORT` or `[IPv6]:PORT` as a pair; an empty host means every address.
 
-    Raises ListenError.
+    Raises WrongListen.
     """
     host, colon, port = listen.rpartition(":")
     host = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     if not colon or not (port.isascii() and port.isdigit()) or int(port) > 65_535:
-        raise ListenError(f"listen: {listen} is not HOST:PORT, such as 127.0.0.1:8000")
+        raise WrongListen(f"listen: {listen} is not HOST:PORT, such as 127.0.0.1:8000")
     return host, int(port)
 
 

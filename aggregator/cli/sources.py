@@ -1,0 +1,128 @@
+"""`sources`: each source's health → a table for people, or a JSON object a line for scripts."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text as RichText
+
+from aggregator.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, load_or_exit
+from aggregator.config.secrets import secrets_of
+from aggregator.model import Config, SourceHealth
+from aggregator.store import StoreError, open_reader
+from aggregator.web.addresses import public_url, without_secrets
+from aggregator.web.view import BROKEN, State, in_order_of_trouble, state_of
+
+# A pipe has no width: wide enough that nothing is cut before a `grep`.
+PIPE_WIDTH = 200
+STATE_WORDS: dict[State, tuple[str, str]] = {
+    "gone": ("gone for good", "red"),
+    "failing": ("failing", "red"),
+    "new": ("not polled yet", "yellow"),
+    "ok": ("ok", "green"),
+    "off": ("turned off", "dim"),
+}
+
+
+def command(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+    """Show each source's health, last and next poll; the broken ones first."""
+    loaded = load_or_exit(config)
+    try:
+        reader = open_reader(loaded.store)
+        try:
+            sources = in_order_of_trouble(reader.source_health())
+        finally:
+            reader.close()
+    except StoreError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from None
+    if as_json:
+        for source in sources:
+            typer.echo(json.dumps(source_json(source, loaded), ensure_ascii=False))
+        return
+    console = _console()
+    console.print(source_table(sources, loaded))
+    console.print(summary_line(sources))
+
+
+def _console() -> Console:
+    if sys.stdout.isatty():
+        return Console(highlight=False)
+    return Console(highlight=False, width=PIPE_WIDTH)
+
+
+def source_json(source: SourceHealth, config: Config) -> dict[str, object]:
+    """A source as one JSON object; times in UTC (RFC 3339) or null, no secrets."""
+    state = source.state
+    return {
+        "source": source.name,
+        "title": source.title,
+        "url": public_url(source.url),
+        "state": state_of(source),
+        "enabled": source.enabled,
+        "categories": list(source.categories),
+        "last_poll": _utc(state.last_poll_at),
+        "outcome": state.outcome,
+        "status": state.status,
+        "last_success": _utc(state.last_success_at),
+        "next_poll": _utc(state.next_poll_at),
+        "failures": state.failures,
+        "failing_since": _utc(state.failing_since),
+        "error": _error(source, config),
+        "entries": source.entries,
+    }
+
+
+def source_table(sources: list[SourceHealth], config: Config) -> Table:
+    """The table for people; times in the config's zone."""
+    zone = ZoneInfo(config.timezone)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("source", "title", "state", "last poll", "next poll"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("entries", justify="right")
+    table.add_column("error", overflow="fold")
+    for source in sources:
+        kind = state_of(source)
+        said, style = STATE_WORDS[kind]
+        if kind == "failing" and source.state.failures > 1:
+            said = f"{said} ({source.state.failures}×)"
+        waits = source.enabled and not source.state.gone
+        # Text, not str: titles and errors from outside must not be read as rich's markup.
+        table.add_row(
+            RichText(source.name),
+            RichText(source.title),
+            RichText(said, style),
+            _local(source.state.last_poll_at, zone),
+            _local(source.state.next_poll_at, zone) if waits else "–",
+            f"{source.entries:,}",
+            RichText(_error(source, config) or ""),
+        )
+    return table
+
+
+def summary_line(sources: list[SourceHealth]) -> str:
+    """How many there are, and how many are in trouble."""
+    broken = sum(state_of(source) in BROKEN for source in sources)
+    count = f"{len(sources)} source{'' if len(sources) == 1 else 's'}"
+    return f"{count}, {broken} in trouble" if broken else f"{count}, all well"
+
+
+def _error(source: SourceHealth, config: Config) -> str | None:
+    error = source.state.error
+    if not error or state_of(source) not in BROKEN:
+        return None
+    return without_secrets(error, source.url, secrets_of(config))
+
+
+def _local(moment: datetime | None, zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}" if moment else "–"
+
+
+def _utc(moment: datetime | None) -> str | None:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}" if moment else None
