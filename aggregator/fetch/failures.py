@@ -47,6 +47,10 @@ def _explain(error: BaseException) -> tuple[str, str]:
         return "private-address", f"{refused} is a private address (see fetch.allow_private)"
     if isinstance(error, aiohttp.ClientError):
         return _explain_client(error)
+    if isinstance(error, http_exceptions.HttpProcessingError):
+        if is_header_flood(error):
+            return "headers-too-large", "the response's headers are over the limit"
+        return "bad-response", f"the answer is not sound HTTP: {_first_line(error.message)}"
     if isinstance(error, asyncio.TimeoutError):
         return "timeout", "the fetch took too long in all"
     if isinstance(error, ssl.SSLError | ssl.CertificateError):
@@ -60,8 +64,6 @@ def _explain(error: BaseException) -> tuple[str, str]:
 
 def _explain_client(error: aiohttp.ClientError) -> tuple[str, str]:
     """aiohttp's own errors. The order matters: they inherit from each other."""
-    if is_header_flood(error):
-        return "headers-too-large", "the response's headers are over the limit"
     for kinds, reason, sentence in _CLIENT_ERRORS:
         if isinstance(error, kinds):
             return reason, sentence.format(_said(error))
@@ -73,7 +75,7 @@ def _said(error: BaseException) -> str:
     inner = getattr(error, "os_error", None)
     if isinstance(inner, BaseException):
         return getattr(inner, "strerror", None) or str(inner)
-    if isinstance(error, aiohttp.ClientResponseError):
+    if isinstance(error, aiohttp.ClientResponseError):  # a proxy's
         return error.message
     return str(error) or type(error).__name__
 
@@ -96,7 +98,6 @@ _CLIENT_ERRORS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, 
     (aiohttp.ServerDisconnectedError, "disconnected", "the server hung up without an answer"),
     (aiohttp.ClientConnectorError, "connect", "no connection: {}"),
     (aiohttp.InvalidURL, "bad-url", "not a URL: {}"),
-    (aiohttp.ClientResponseError, "bad-response", "the answer is not sound HTTP: {}"),
 )
 
 
@@ -113,6 +114,11 @@ def _refused_address(error: BaseException) -> str | None:
             return "every address of the host"
         seen = getattr(seen, "os_error", None) or seen.__cause__
     return None
+
+
+def _first_line(text: str) -> str:
+    """The first line that says something: the parser adds the bytes it choked on."""
+    return next((line.strip().rstrip(":") for line in text.splitlines() if line.strip()), text)
 
 
 def is_header_flood(error: BaseException) -> bool:

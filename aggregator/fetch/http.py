@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-import aiohttp
 from yarl import URL
 
 from aggregator.clock import Clock
@@ -40,6 +39,7 @@ from aggregator.fetch.headers import retry_after
 from aggregator.fetch.inflate import STEP, codings, inflate
 from aggregator.fetch.lanes import Lane, Lanes, Rests
 from aggregator.fetch.pools import Pools
+from aggregator.fetch.wire import Reply
 from aggregator.model import Fetched, FetchFailed, FetchOutcome, FetchRequest, FetchSettings
 
 ACCEPT = (
@@ -222,7 +222,7 @@ class HttpFetcher:
 
     async def _read(
         self,
-        response: aiohttp.ClientResponse,
+        response: Reply,
         request: FetchRequest,
         course: Course,
         deadline: asyncio.Timeout,
@@ -250,7 +250,7 @@ class HttpFetcher:
 
     async def _read_body(
         self,
-        response: aiohttp.ClientResponse,
+        response: Reply,
         head: Head,
         request: FetchRequest,
         course: Course,
@@ -259,6 +259,7 @@ class HttpFetcher:
         """Read, digest and inflate a body within its caps and the budget of all bodies."""
         hold = Hold(lambda: deadline.reschedule(asyncio.get_running_loop().time()))
         try:
+            self._check_length(head.fields.get(b"content-length"))
             applied = codings(head.fields.get(b"content-encoding"))
             wire = await self._read_wire(response, hold, deadline)
             digest = hashlib.sha256(wire).hexdigest()
@@ -277,13 +278,15 @@ class HttpFetcher:
                 raise Refused("in-flight-limit", "big and slow, while others waited") from None
             raise
 
-    async def _read_wire(
-        self, response: aiohttp.ClientResponse, hold: Hold, deadline: asyncio.Timeout
-    ) -> bytes:
+    def _check_length(self, announced: str | None) -> None:
+        """Refuse a body by its Content-Length alone. The parser has seen that it is a number."""
+        limit = self._settings.max_wire_bytes
+        if announced is not None and announced.isdigit() and int(announced) > limit:
+            raise Refused("too-large", f"the body is over {limit} bytes on the wire")
+
+    async def _read_wire(self, response: Reply, hold: Hold, deadline: asyncio.Timeout) -> bytes:
         """The body as it comes over the wire. Raises Refused, and aiohttp's errors."""
         limit = self._settings.max_wire_bytes
-        if (response.content_length or 0) > limit:
-            raise Refused("too-large", f"the body is over {limit} bytes on the wire")
         pieces: list[bytes] = []
         size = 0
         content = response.content

@@ -9,6 +9,7 @@ a 304 costs half the CPU (docs/benchmarks.md).
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,8 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from aiohttp.helpers import TimerNoop
+from aiohttp.http import RawResponseMessage
+from aiohttp.streams import EofStream, StreamReader
 from yarl import URL
 
 from aggregator.fetch.guard import Guard
@@ -29,6 +32,7 @@ DNS_THREADS = 32
 DNS_TTL = 60
 # An idle connection is kept this long, and only where others of its host are waiting.
 KEEP_ALIVE = 15.0
+MAX_ROUTES = 4096
 
 
 class HeadersTooLarge(Exception):
@@ -122,14 +126,46 @@ def _numeric(sockaddr: tuple[Any, ...]) -> str:
     return str(sockaddr[0])
 
 
-class Request(aiohttp.ClientRequest):
-    """A GET with the headers it was given, Host, and nothing else."""
+class Reply:
+    """A response whose head is read: `raw_headers` as they came, `content` still to be read.
 
-    def update_auto_headers(self, skip_auto_headers: Any) -> None:
-        """None are added."""
+    Whoever is done with it calls `release`, whoever gives up on it `close`.
+    """
 
-    def update_cookies(self, cookies: Any) -> None:
-        """There are none."""
+    __slots__ = ("_connection", "content", "raw_headers", "status")
+
+    def __init__(self, message: RawResponseMessage, content: StreamReader, connection: Connection):
+        self.status: int = message.code
+        self.raw_headers: tuple[tuple[bytes, bytes], ...] = message.raw_headers
+        self.content = content
+        self._connection = connection
+
+    def release(self) -> None:
+        """Keep the connection for others if it can be kept: the body was read to its end."""
+        if self.content.is_eof():
+            self._connection.release()
+        else:
+            self._connection.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+# What must not stand in a request's head: it would end a line, or the head (RFC 9110 5.5).
+_UNSAFE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+def request_head(target: str, host: str, headers: Mapping[str, str]) -> bytes:
+    """The bytes of a GET. Raises ValueError for what cannot stand in a header."""
+    lines = [f"GET {target} HTTP/1.1\r\nHost: {host}\r\n"]
+    for name, value in headers.items():
+        if _UNSAFE.search(value) or not _FIELD_NAME.fullmatch(name):
+            raise ValueError(f"the header {name[:40]!r} holds what no header may hold")
+        lines.append(f"{name}: {value}\r\n")
+    lines.append("\r\n")
+    return "".join(lines).encode()
 
 
 class Pool:
@@ -155,48 +191,64 @@ class Pool:
         self._timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=idle_timeout, sock_read=idle_timeout, ceil_threshold=1e9
         )
+        self._routes: dict[tuple[str, int], aiohttp.ClientRequest] = {}
 
     async def get(
         self, url: URL, headers: Mapping[str, str], proxy: URL | None, keep: Callable[[], bool]
-    ) -> aiohttp.ClientResponse:
+    ) -> Reply:
         """Send one GET and return its response with the head read. Raises aiohttp's errors.
 
         Once only: but where a kept connection turns out closed by the server, the request goes
-        out again on the next (RFC 9112 9.3.1). The caller closes the response.
+        out again on the next (RFC 9112 9.3.1). The caller closes the reply. ValueError for a
+        header that cannot be sent.
         """
+        host = url.host_port_subcomponent or ""
+        head = request_head(url.raw_path_qs, host, headers)
+        route = self._route(url, proxy)
         while True:
-            request = Request(
-                "GET",
-                url,
-                headers=headers,
-                loop=self._loop,
-                response_class=aiohttp.ClientResponse,
-                timer=_NO_TIMER,
-                ssl=True,
-                proxy=proxy,
-            )
-            connection = await self._connect(request)
+            connection = await self._connect(route)
             handler = connection.protocol
             assert isinstance(handler, CountingHandler)
+            if proxy is not None and url.scheme == "http":
+                # Through a proxy the whole URL is asked for (RFC 9112 3.2.2).
+                credentials = route.headers.get("Proxy-Authorization")
+                extra = {"Proxy-Authorization": credentials} if credentials else {}
+                head = request_head(str(url), host, {**headers, **extra})
             try:
-                return await self._send(request, connection, handler, keep)
+                return await self._send(head, connection, handler, keep)
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                connection.close()
                 if handler.requests <= 1:
                     raise
+            except BaseException:
+                connection.close()
+                raise
 
-    async def _connect(self, request: Request) -> Connection:
+    def _route(self, url: URL, proxy: URL | None) -> aiohttp.ClientRequest:
+        """What the connector has to know: the origin, and the proxy. Kept for each origin."""
+        key = (f"{url.scheme}://{url.raw_host}", url.port or 0)
+        route = self._routes.get(key) if proxy is None else None
+        if route is None:
+            route = aiohttp.ClientRequest("GET", url.origin(), loop=self._loop, proxy=proxy)
+            if proxy is None:
+                if len(self._routes) >= MAX_ROUTES:
+                    self._routes.clear()
+                self._routes[key] = route
+        return route
+
+    async def _connect(self, route: aiohttp.ClientRequest) -> Connection:
         try:
-            return await self._connector.connect(request, traces=[], timeout=self._timeout)
+            return await self._connector.connect(route, traces=[], timeout=self._timeout)
         except TimeoutError as error:
-            raise aiohttp.ConnectionTimeoutError(f"no connection to {request.host}") from error
+            raise aiohttp.ConnectionTimeoutError(f"no connection to {route.host}") from error
 
     async def _send(
         self,
-        request: Request,
+        head: bytes,
         connection: Connection,
         handler: CountingHandler,
         keep: Callable[[], bool],
-    ) -> aiohttp.ClientResponse:
+    ) -> Reply:
         handler.begin(keep)
         handler.set_response_params(
             timer=_NO_TIMER,
@@ -207,22 +259,17 @@ class Pool:
             max_field_size=self._max_head,
             max_headers=max(self._max_head // 4, 1),
         )
+        if handler.transport is None:
+            raise aiohttp.ServerDisconnectedError
+        handler.start_timeout()
+        handler.transport.write(head)
         try:
-            response = await request.send(connection)
-            try:
-                return await response.start(connection)
-            except BaseException:
-                response.close()
-                raise
-        except aiohttp.ClientError:
-            connection.close()
-            raise
-        except OSError as error:
-            connection.close()
-            raise aiohttp.ClientOSError(*error.args) from error
-        except BaseException:
-            connection.close()
-            raise
+            while True:
+                message, content = await handler.read()
+                if not 100 <= message.code < 200 or message.code == 101:
+                    return Reply(message, content, connection)
+        except EofStream as error:
+            raise aiohttp.ServerDisconnectedError from error
 
     async def close(self) -> None:
         """Close every connection."""
