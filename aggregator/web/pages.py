@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ from aggregator.web.words import Words
 # Asking often costs no more than asking once in this time.
 FACTS_AGE = timedelta(seconds=2)
 _PAGES_KEPT = 8
+# As ConfigError quotes: `    7 |   - {id: domestic}`, and the marks under it.
+_QUOTED = re.compile(r"\s*\d*\s+\|")
 _Facts = tuple[datetime, StoreFacts]
 _CSS_HEADERS = {"cache-control": "public, max-age=86400", "x-content-type-options": "nosniff"}
 
@@ -148,8 +151,12 @@ class Pages:
         return [(what, self._fit_to_show(message)) for what, message in told if message]
 
     def _fit_to_show(self, message: str) -> str:
-        """Without secrets, and without where on this machine things are."""
+        """Without secrets, where on this machine things are, and lines quoted of feeds.yaml.
+
+        A quoted line may hold a secret that is not in force, and so not known, yet.
+        """
         config = self._state.config
+        message = "\n".join(line for line in message.split("\n") if not _QUOTED.match(line))
         for path in (config.path, config.publish.directory, config.store.partition(":")[2]):
             message = message.replace(path, Path(path).name)
         return without_secrets(message, secrets=self._state.secrets)

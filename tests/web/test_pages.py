@@ -6,9 +6,11 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
+from aggregator.config import ConfigError, load_config
 from aggregator.web.words import WORDS, Words
 from tests.web.builder import START, Site, entry
 from tests.web.client import Served
@@ -161,18 +163,24 @@ def test_sources_are_shown_broken_first_and_without_secrets(site: Site) -> None:
         assert secret not in text
 
 
-def test_a_broken_edit_is_shown_without_where_the_file_is(site: Site) -> None:
+def test_a_broken_edit_is_shown_without_where_the_file_is_or_what_it_says(site: Site) -> None:
+    file = Path(site.config.path)
+    file.write_text("title: a\n\ntitel: {Authorization: n3wsecret}\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as broken:
+        load_config(file)
     with Served(site) as served:
-        served.state.config_error = f"{site.config.path}:3:1: unknown key `titel`"
+        served.state.config_error = str(broken.value)
         served.state.last_publish_error = f"no space left: {site.config.publish.directory}"
         text = served.ask("/sources").text
         health = json.loads(served.ask("/healthz").body)
         served.state.config_error = served.state.last_publish_error = None
         after = served.ask("/sources").text
     assert "feeds.yaml:3:1: unknown key `titel`" in text
+    assert "Authorization" in str(broken.value)
+    assert "Authorization" not in text + json.dumps(health)
     assert str(site.folder) not in text
     assert health["status"] == "degraded"
-    assert "config_error: feeds.yaml:3:1: unknown key `titel`" in health["problems"]
+    assert any("feeds.yaml:3:1: unknown key `titel`" in said for said in health["problems"])
     assert str(site.folder) not in json.dumps(health)
     assert "titel" not in after
 
