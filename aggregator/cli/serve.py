@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import sys
 from typing import Annotated
@@ -34,6 +35,8 @@ def command(
     """Serve what is published; poll nothing. Exit code 1 when it cannot listen, 2 for wrong use."""
     loaded = load_or_exit(config)
     set_up_logging(verbose, "text")
+    if verbose:
+        logging.getLogger("uvicorn.access").setLevel(logging.INFO)
     state = WebState(loaded, SystemClock())
     try:
         server = build_server(create_app(state), listen or loaded.listen, access_log=bool(verbose))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import logging
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import resources
 from typing import Any
@@ -32,6 +33,18 @@ SAFE_HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
 }
+_PAGE_HEADERS = {
+    **SAFE_HEADERS,
+    "content-type": "text/html; charset=utf-8",
+    "cache-control": "no-cache",
+    "vary": "Accept-Language, Accept-Encoding",
+}
+_CSS_HEADERS = {
+    "content-type": "text/css; charset=utf-8",
+    "cache-control": "public, max-age=86400",
+    "vary": "Accept-Encoding",
+    "x-content-type-options": "nosniff",
+}
 RETRY_AFTER_S = 30
 # Smaller answers gain nothing from being compressed.
 _WORTH_COMPRESSING = 1_024
@@ -52,8 +65,8 @@ class Answers:
             undefined=StrictUndefined,
         )
         self._templates.globals["language_of"] = language_of
-        self.css = resources.files("aggregator.web").joinpath("static/site.css").read_bytes()
-        self._css_version = hashlib.sha256(self.css).hexdigest()[:8]
+        css = resources.files("aggregator.web").joinpath("static/site.css").read_bytes()
+        self._css = prepare(css)
 
     def words(self, scope: Scope) -> Words:
         """The words in the language that the request asks for."""
@@ -68,14 +81,17 @@ class Answers:
             words=words,
             site=state.site,
             site_title=state.config.title,
-            css=f"{state.site.local('static/site.css')}?v={self._css_version}",
+            css=f"{state.site.local('static/site.css')}?v={self._css.digest[:8]}",
             **values,
         ).encode("utf-8", "replace")
 
-    def page(self, scope: Scope, body: bytes) -> Response:
-        """A page that changes with the store: kept, but asked for again each time."""
-        headers = {"cache-control": "no-cache", "vary": "Accept-Language, Accept-Encoding"}
-        return sendable(scope, body, "text/html; charset=utf-8", {**SAFE_HEADERS, **headers})
+    def page(self, scope: Scope, prepared: Prepared) -> Response:
+        """A page that changes with the store: kept by clients, but asked for again each time."""
+        return sendable(scope, prepared, _PAGE_HEADERS)
+
+    def style_sheet(self, scope: Scope) -> Response:
+        """The one style sheet; its address changes with it."""
+        return sendable(scope, self._css, _CSS_HEADERS)
 
     def message(self, scope: Scope, status: int, key: str, **values: Any) -> Response:
         """A page that says what is the matter and leads back; `key` names its words."""
@@ -134,19 +150,32 @@ class Answers:
         return response
 
 
-def sendable(scope: Scope, body: bytes, media_type: str, headers: dict[str, str]) -> Response:
-    """200 with an ETag of the body's digest, compressed where welcome; 304 where it is known."""
-    packed = len(body) >= _WORTH_COMPRESSING and wants_gzip(_raw(scope, b"accept-encoding"))
-    digest = hashlib.sha256(body).hexdigest()[:16]
-    etag = f'"{digest}{"-gz" if packed else ""}"'
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A body with its digest, and compressed where that is worth it: made once, sent often."""
+
+    body: bytes
+    packed: bytes | None
+    digest: str
+
+
+def prepare(body: bytes) -> Prepared:
+    """A body ready to be sent as it is or compressed."""
+    packed = gzip.compress(body, 6, mtime=0) if len(body) >= _WORTH_COMPRESSING else None
+    return Prepared(body, packed, hashlib.sha256(body).hexdigest()[:16])
+
+
+def sendable(scope: Scope, prepared: Prepared, headers: dict[str, str]) -> Response:
+    """200 in the form that is welcome, with an ETag of its digest; 304 where it is known."""
+    packed = prepared.packed if wants_gzip(_raw(scope, b"accept-encoding")) else None
+    etag = f'"{prepared.digest}{"-gz" if packed is not None else ""}"'
     headers = {**headers, "etag": etag}
     if is_not_modified(_raw(scope, b"if-none-match"), None, etag.encode(), _NEVER):
         kept = ("etag", "cache-control", "vary")
         return Response(None, 304, {name: headers[name] for name in kept if name in headers})
-    if packed:
+    if packed is not None:
         headers["content-encoding"] = "gzip"
-        body = gzip.compress(body, 4, mtime=0)
-    return Response(body, 200, {**headers, "content-type": media_type})
+    return Response(prepared.body if packed is None else packed, 200, headers)
 
 
 def _raw(scope: Scope, name: bytes) -> bytes | None:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from starlette.responses import Response
 from aggregator.model import SourceHealth
 from aggregator.store import StoreError
 from aggregator.web.addresses import public_host, without_secrets
-from aggregator.web.answers import Answers, sendable
+from aggregator.web.answers import Answers, Prepared, prepare
 from aggregator.web.health import StoreFacts, health, read_facts
 from aggregator.web.state import WebState
 from aggregator.web.view import (
@@ -36,7 +36,6 @@ _PAGES_KEPT = 8
 # As ConfigError quotes: `    7 |   - {id: domestic}`, and the marks under it.
 _QUOTED = re.compile(r"\s*\d*\s+\|")
 _Facts = tuple[datetime, StoreFacts]
-_CSS_HEADERS = {"cache-control": "public, max-age=86400", "x-content-type-options": "nosniff"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +60,8 @@ class Pages:
     def __init__(self, state: WebState, answers: Answers) -> None:
         self._state = state
         self._answers = answers
-        self._kept: OrderedDict[tuple[Any, ...], bytes] = OrderedDict()
+        self._kept: OrderedDict[tuple[Any, ...], Prepared] = OrderedDict()
+        self._making = asyncio.Lock()
         self._facts: _Facts | None = None
         self._reading: asyncio.Task[_Facts] | None = None
 
@@ -72,12 +72,13 @@ class Pages:
         revision = await state.read(lambda reader: reader.current_revision())
         today = state.clock.now().astimezone(state.zone).date()
         key = ("home", revision, state.config.digest, state.config.base_url, today, words.language)
-        body = self._kept.get(key)
-        if body is None:
+
+        async def make() -> Prepared:
             feeds = await state.read(read_feeds)
-            body = await self._rendered("home.html", words, feeds=feeds)
-            self._keep(key, body)
-        return self._answers.page(request.scope, body)
+            return await asyncio.to_thread(self._rendered, "home.html", words, feeds=feeds)
+
+        page = await self._page(key, make)
+        return self._answers.page(request.scope, page)
 
     async def sources(self, request: Request) -> Response:
         """Every source with its health, the broken ones first."""
@@ -85,18 +86,20 @@ class Pages:
         read_at, facts = await self._current_facts()
         troubles = self._troubles(words)
         key = ("sources", read_at, tuple(troubles), self._state.config.digest, words.language)
-        body = self._kept.get(key)
-        if body is None:
-            lines = [
-                source_line(source, words, self._state.secrets)
-                for source in in_order_of_trouble(facts.sources)
-            ]
-            broken = sum(line.state in BROKEN for line in lines)
-            body = await self._rendered(
-                "sources.html", words, lines=lines, broken=broken, troubles=troubles
-            )
-            self._keep(key, body)
-        return self._answers.page(request.scope, body)
+        page = await self._page(
+            key, lambda: asyncio.to_thread(self._sources_page, words, facts, troubles)
+        )
+        return self._answers.page(request.scope, page)
+
+    def _sources_page(
+        self, words: Words, facts: StoreFacts, troubles: Sequence[tuple[str, str]]
+    ) -> Prepared:
+        lines = [
+            source_line(source, words, self._state.secrets)
+            for source in in_order_of_trouble(facts.sources)
+        ]
+        broken = sum(line.state in BROKEN for line in lines)
+        return self._rendered("sources.html", words, lines=lines, broken=broken, troubles=troubles)
 
     async def healthz(self, request: Request) -> Response:
         """Whether all is well, for monitors: 200, or 503 when the store cannot be read."""
@@ -110,20 +113,26 @@ class Pages:
 
     async def css(self, request: Request) -> Response:
         """The one style sheet."""
-        return sendable(
-            request.scope, self._answers.css, "text/css; charset=utf-8", dict(_CSS_HEADERS)
-        )
+        return self._answers.style_sheet(request.scope)
 
     # ------------------------------------------------------------ what the pages are made of
 
-    async def _rendered(self, template: str, words: Words, **values: Any) -> bytes:
-        render: Callable[..., bytes] = self._answers.render
-        return await asyncio.to_thread(render, template, words, **values)
+    def _rendered(self, template: str, words: Words, **values: Any) -> Prepared:
+        return prepare(self._answers.render(template, words, **values))
 
-    def _keep(self, key: tuple[Any, ...], body: bytes) -> None:
-        self._kept[key] = body
-        while len(self._kept) > _PAGES_KEPT:
-            self._kept.popitem(last=False)
+    async def _page(
+        self, key: tuple[Any, ...], make: Callable[[], Awaitable[Prepared]]
+    ) -> Prepared:
+        """The page of `key`; one is made at a time, so that a crowd waits for the first."""
+        page = self._kept.get(key)
+        if page is None:
+            async with self._making:
+                page = self._kept.get(key)
+                if page is None:
+                    page = self._kept[key] = await make()
+                    while len(self._kept) > _PAGES_KEPT:
+                        self._kept.popitem(last=False)
+        return page
 
     async def _current_facts(self) -> _Facts:
         now = self._state.clock.now()

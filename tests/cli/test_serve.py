@@ -15,8 +15,8 @@ from tests.web.builder import Site
 BODY = b"<feed>\xe5\x98\x89\xe5\x85\xb4</feed>"
 
 
-def started(site: Site, listen: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "aggregator", "serve", "--listen", listen]
+def started(site: Site, listen: str, *more: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "aggregator", "serve", "--listen", listen, *more]
     return subprocess.Popen(
         [*command, "--config", write_config(site)],
         stdout=subprocess.PIPE,
@@ -48,6 +48,24 @@ def test_it_serves_until_it_is_told_to_end(site: Site, number: signal.Signals) -
     assert process.returncode == 0
     assert "http://127.0.0.1:8000/feeds/all.atom" in out
     assert err == ""
+
+
+def test_it_logs_each_request_when_asked_to(site: Site) -> None:
+    site.publish("domestic", BODY)
+    process = started(site, "127.0.0.1:0", "-v")
+    try:
+        assert process.stdout is not None
+        port = process.stdout.readline().strip().rpartition(":")[2]
+        connection = HTTPConnection("127.0.0.1", int(port), timeout=10)
+        connection.request("GET", "/feeds/domestic.atom", headers={"If-None-Match": "*"})
+        assert connection.getresponse().status == 304
+        connection.close()
+        process.terminate()
+        _, err = process.communicate(timeout=10)
+    finally:
+        process.kill()
+        process.wait()
+    assert '"GET /feeds/domestic.atom HTTP/1.1" 304' in err
 
 
 def test_a_taken_port_is_named(site: Site) -> None:
