@@ -39,6 +39,7 @@ _FEED_UPDATED = ("updated", "lastbuilddate", "modified", "dcterms_modified", "pu
 _RIGHTS = ("rights", "copyright", "dc_rights", "media_copyright")
 
 TITLE_LIMIT = 4096
+NOTE_LIMIT = 20
 _HTML = frozenset(["text/html", "application/xhtml+xml"])
 _XML = ("+xml", "/xml")
 _PERIODS = {"hourly": 1, "daily": 24, "weekly": 168, "monthly": 720, "yearly": 8760}
@@ -77,6 +78,7 @@ class _Assembly:
         self._zone = _zone(document.timezone)
         self._atom = raw.format.startswith("Atom")
         self._notes: list[Note] = []
+        self._told: dict[str, int] = {}
         self._dates: dict[str, datetime] = {}
         self._base = document.url or self._own_address() or ""
         self._outer = self._base
@@ -115,7 +117,7 @@ class _Assembly:
             ),
             hints=_hints(raw),
             entries=tuple(entries),
-            notes=tuple(self._notes),
+            notes=self._all_notes(),
         )
 
     def _feed_link(self) -> str | None:
@@ -157,7 +159,17 @@ class _Assembly:
         return entries
 
     def _note(self, code: str, message: str, line: int | None) -> None:
-        self._notes.append(Note(code, message, line))
+        told = self._told[code] = self._told.get(code, 0) + 1
+        if told <= NOTE_LIMIT:
+            self._notes.append(Note(code, message, line))
+
+    def _all_notes(self) -> tuple[Note, ...]:
+        more = [
+            Note(code, f"{told - NOTE_LIMIT} more like the {NOTE_LIMIT} above")
+            for code, told in self._told.items()
+            if told > NOTE_LIMIT
+        ]
+        return (*self._notes, *more)
 
     def _entry(self, raw: RawEntry, number: int) -> Entry | None:
         values, texts = raw.values, raw.texts

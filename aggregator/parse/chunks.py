@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from aggregator.parse.decode import Decoded, is_ascii_based, is_multi_byte
+from aggregator.parse.raw import ENTRY_LIMIT
 
 DIGEST_SIZE = 16
 _RSS10 = b"http://purl.org/rss/1.0/"
@@ -60,6 +61,8 @@ def cut(body: bytes, decoded: Decoded) -> Cut | None:
         spans, broken_off = found
     if broken_off is not None and b"</" + _name(root) in body[broken_off:]:
         return None  # an end tag is missing, not the rest
+    if len(spans) > ENTRY_LIMIT:
+        return None
     opening = _opening(body, root, spans)
     context = body[: root.start()].strip() + root.group() + opening
     tail = (b"</channel>" if opening else b"") + b"</" + _name(root) + b">"

@@ -9,7 +9,7 @@ from typing import Any
 from aggregator.model import Note
 from aggregator.parse.errors import ParseError
 from aggregator.parse.markup import fit
-from aggregator.parse.raw import RawEntry, RawFeed, RawLink, RawMedia, RawTag, RawText
+from aggregator.parse.raw import ENTRY_LIMIT, RawEntry, RawFeed, RawLink, RawMedia, RawTag, RawText
 
 _DECODER = json.JSONDecoder(strict=False)
 _BLANK = re.compile(r"[ \t\r\n]*")
@@ -41,7 +41,7 @@ def read_json_feed(text: str) -> tuple[RawFeed, list[Note]]:
         url = _string(hub.get("url")) if isinstance(hub, dict) else None
         if url:
             raw.links.append(RawLink("hub", url))
-    for item in _list(feed.get("items")):
+    for item in _list(feed.get("items"))[:ENTRY_LIMIT]:
         # What is no object says nothing, but keeps its place among the spans.
         raw.entries.append(_entry(item, raw.language) if isinstance(item, dict) else RawEntry())
     return raw, []

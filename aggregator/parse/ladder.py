@@ -13,8 +13,11 @@ from aggregator.parse.decode import Decoded, decode, decode_part
 from aggregator.parse.errors import ParseError
 from aggregator.parse.jsonfeed import item_spans, looks_like_json, read_json_feed
 from aggregator.parse.plain import Declines, IllFormed, read_plain
-from aggregator.parse.raw import RawEntry, RawFeed
+from aggregator.parse.raw import ENTRY_LIMIT, RawEntry, RawFeed
 from aggregator.parse.repair import repair
+
+# Reading entries one by one costs a tenth of a millisecond each.
+ALONE_LIMIT = 1000
 
 Tolerant = Callable[[str], tuple[RawFeed, list[Note]]]
 
@@ -89,6 +92,8 @@ def conclude(declined: Declined, raw: RawFeed, notes: list[Note]) -> ParsedFeed 
     taken = {place for place, _ in declined.read}
     left = [place for place in declined.fresh if place not in taken]
     if len(raw.entries) != len(left):
+        if len(left) == len(cutting.digests):  # it was the whole, and is read
+            return _finished(assemble(raw, document), decoded, "tolerant", told)
         return Declined(_whole_text(document, decoded), document, decoded)
     entries = dict([*declined.read, *zip(left, raw.entries, strict=True)])
     whole = declined.feed or raw
@@ -189,7 +194,7 @@ class _Rungs:
     def _one_by_one(self) -> ParsedFeed | Declined | None:
         """Every entry by itself, so that a broken one costs no other its exactness."""
         cutting = self._cutting
-        if cutting is None:
+        if cutting is None or len(self._fresh) > ALONE_LIMIT:
             return None
         good = [place for place in self._fresh if self._stands_alone(place)]
         if not good and (len(self._fresh) > 1 or cutting.broken_off is None):
@@ -290,6 +295,9 @@ def _read_json(document: Document, decoded: Decoded, known: frozenset[bytes]) ->
 
 
 def _finished(feed: ParsedFeed, decoded: Decoded, reader: str, notes: list[Note]) -> ParsedFeed:
+    if len(feed.entries) >= ENTRY_LIMIT:
+        message = f"only the first {ENTRY_LIMIT} entries are read"
+        notes = [*notes, Note("too-many-entries", message)]
     return replace(
         feed,
         reader=reader,

@@ -29,7 +29,16 @@ from aggregator.parse.names import (
     XML,
     name_of,
 )
-from aggregator.parse.raw import RawEntry, RawFeed, RawLink, RawMedia, RawSource, RawTag, RawText
+from aggregator.parse.raw import (
+    ENTRY_LIMIT,
+    RawEntry,
+    RawFeed,
+    RawLink,
+    RawMedia,
+    RawSource,
+    RawTag,
+    RawText,
+)
 
 Element = Any  # lxml's stubs are too loose to be worth their price here
 
@@ -198,6 +207,8 @@ class _Reading:
     # ---- entries
 
     def _entry(self, item: Element) -> None:
+        if len(self.feed.entries) >= ENTRY_LIMIT:
+            return
         entry = RawEntry(line=item.sourceline, language=self.feed.language)
         attributes = item.attrib
         if attributes:

@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+# No feed has more; a document that pretends to would cost more than all others together.
+ENTRY_LIMIT = 50_000
+
 
 class RawText(NamedTuple):
     """Text as it stood; `type` a media type, `base` the xml:base in force ('' for none)."""

@@ -20,7 +20,16 @@ from aggregator.parse.errors import ParseError
 from aggregator.parse.links import plain_ampersands
 from aggregator.parse.markup import fit
 from aggregator.parse.names import PEOPLE, TAG_LISTS, TAGS, TEXTS, VALUES
-from aggregator.parse.raw import RawEntry, RawFeed, RawLink, RawMedia, RawSource, RawTag, RawText
+from aggregator.parse.raw import (
+    ENTRY_LIMIT,
+    RawEntry,
+    RawFeed,
+    RawLink,
+    RawMedia,
+    RawSource,
+    RawTag,
+    RawText,
+)
 
 FORMATS = {
     "rss090": "RSS 0.90",
@@ -40,6 +49,15 @@ FORMATS = {
     "cdf": "CDF",
 }
 
+# A document may have so many start tags, and one more for every so many bytes. Feeds have one for
+# thirty bytes and more; without a bound 1 MiB of tags keeps feedparser busy for many seconds.
+TAGS_FREE = 20_000
+BYTES_A_TAG = 20
+
+# One tag's attributes; each costs a thousand bytes on its way through expat and feedparser.
+ATTRIBUTES = 4000
+_LONG_TAG = re.compile(r"<[A-Za-z][^<>]{8192,}")
+
 _VOID_END = re.compile(
     r"</(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)>"
 )
@@ -48,15 +66,18 @@ _DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
 
 def read_tolerantly(text: str) -> tuple[RawFeed, list[Note]]:
     """What `text` says, however broken it is. Raises ParseError where it resembles no feed."""
+    _refuse_monstrous_tags(text)
     data = _DECLARATION.sub(_same_lines, fit(text), count=1).encode("utf-8", "replace")
     version, data, entities = replace_doctype(data)
     notes: list[Note] = []
     parser = _read_strictly(data, notes)
     if parser is None:
         parser = _Loose("", None, "utf-8", entities)
-        _set_flags(parser)
+        _set_flags(parser, len(data))
         try:
             parser.feed(data.decode("utf-8", "replace"))
+        except _Enough:
+            notes.append(_ENOUGH)
         except (RecursionError, AssertionError, ValueError, LookupError, TypeError) as error:
             notes.append(Note("stopped", f"reading stopped early: {type(error).__name__}"))
     raw = parser.raw
@@ -68,13 +89,22 @@ def read_tolerantly(text: str) -> tuple[RawFeed, list[Note]]:
     return raw, notes
 
 
+def _refuse_monstrous_tags(text: str) -> None:
+    for found in _LONG_TAG.finditer(text):
+        if found.group().count("=") > ATTRIBUTES:
+            raise ParseError("too-expensive", f"a tag of more than {ATTRIBUTES} attributes")
+
+
+_ENOUGH = Note("stopped", "more tags than a feed of this size has; the rest is not read")
+
+
 def _same_lines(found: re.Match[str]) -> str:
     return "\n" * found.group().count("\n")
 
 
 def _read_strictly(data: bytes, notes: list[Note]) -> Any:
     parser = _Strict("", None, "utf-8")
-    _set_flags(parser)
+    _set_flags(parser, len(data))
     reader = xml.sax.make_parser()
     reader.setFeature(xml.sax.handler.feature_namespaces, 1)
     reader.setFeature(xml.sax.handler.feature_external_ges, 0)
@@ -87,15 +117,18 @@ def _read_strictly(data: bytes, notes: list[Note]) -> Any:
     except xml.sax.SAXParseException as error:
         notes.append(Note("ill-formed", error.getMessage(), error.getLineNumber()))
         return None
+    except _Enough:
+        notes.append(_ENOUGH)
     except (xml.sax.SAXException, RecursionError, ValueError, LookupError, TypeError) as error:
         notes.append(Note("ill-formed", str(error) or type(error).__name__))
         return None
     return parser
 
 
-def _set_flags(parser: Any) -> None:
+def _set_flags(parser: Any, size: int) -> None:
     parser.resolve_relative_uris = False
     parser.sanitize_html = False
+    parser.allow_tags(size)
 
 
 def _leave_out_cut_off(raw: RawFeed, text: str, notes: list[Note]) -> None:
@@ -112,6 +145,10 @@ def _leave_out_cut_off(raw: RawFeed, text: str, notes: list[Note]) -> None:
     )
 
 
+class _Enough(Exception):
+    """The document has more tags than its size excuses."""
+
+
 class _Keeping:
     """Keeps every element's value under the element's name; mixed into feedparser's parsers."""
 
@@ -120,8 +157,12 @@ class _Keeping:
         self._depths: dict[tuple[int, str], int] = {}
         self._people: list[dict[str, str]] = []
         self._attributes: list[dict[str, str]] = []
-        self._nesting = 0
+        self._tags_left = TAGS_FREE
         super().__init__(*arguments)
+
+    def allow_tags(self, size: int) -> None:
+        """Let a document of `size` bytes have so many start tags."""
+        self._tags_left = TAGS_FREE + size // BYTES_A_TAG
 
     # ---- where a value belongs
 
@@ -170,6 +211,13 @@ class _Keeping:
 
     # ---- formats
 
+    def unknown_starttag(self: Any, tag: str, attrs: list[tuple[str, str]]) -> None:
+        """Counts the tags: each costs feedparser some 10 µs, whatever its length."""
+        self._tags_left -= 1
+        if self._tags_left < 0 or len(self.raw.entries) > ENTRY_LIMIT:
+            raise _Enough
+        super().unknown_starttag(tag, attrs)  # type: ignore[misc]
+
     def unknown_endtag(self: Any, tag: str) -> None:
         """feedparser lets an xml:base outlive its element where there is none outside."""
         super().unknown_endtag(tag)  # type: ignore[misc]
@@ -198,9 +246,11 @@ class _Keeping:
         self.push_content("x_" + name, attrs_d, TEXTS[name], 1)
 
     def _end_text(self: Any, name: str) -> None:
+        # Not "in content", feedparser spares itself a deep copy of the parameters.
+        within, self.incontent = max(0, self.incontent - 1), 0
         value = self.pop("x_" + name)
         params = dict(self.contentparams)
-        self.incontent = max(0, self.incontent - 1)
+        self.incontent = within
         self.contentparams.clear()
         place = self._place()
         if not value or place is None:
