@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from aggregator.config.problems import Problem, without_secrets
+from aggregator.config.problems import Problem, fit_to_show, without_secrets
 
 MAX_BYTES = 64 * 2**20
 MAX_DEPTH = 60
@@ -68,6 +68,7 @@ class YamlDocument:
     node: Any = None
     data: Any = None
     problems: list[Problem] = field(default_factory=list)
+    _masked: dict[int, str] = field(default_factory=dict)
 
     def problem(
         self,
@@ -83,11 +84,15 @@ class YamlDocument:
 
     def at(self, line: int, column: int, length: int, message: str, hint: str | None) -> Problem:
         """A problem at a line and a column that count from 1."""
+        message = fit_to_show(message)
+        hint = hint and fit_to_show(hint)
         text = self.lines[line - 1] if 0 < line <= len(self.lines) else None
         if text is None:
             return Problem(self.path, line, column, message, hint)
         length = max(1, min(length, len(text) - column + 1))
-        shown, column = _window(without_secrets(text), column)
+        if line not in self._masked:
+            self._masked[line] = without_secrets(text)
+        shown, column = _window(self._masked[line], column)
         return Problem(self.path, line, column, message, hint, shown, length)
 
     def _place(self, location: Location, key: bool) -> tuple[int, int, int]:

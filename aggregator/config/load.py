@@ -8,13 +8,19 @@ import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aggregator.config import cache
 from aggregator.config.build import Fault, build_config
 from aggregator.config.problems import ConfigError, Problem
 from aggregator.config.values import AsWritten
 from aggregator.model import Config
+
+if TYPE_CHECKING:
+    from aggregator.config.document import YamlDocument
+
+# A person mends what is told and looks again; a machine's file of 100,000 mistakes is cut short.
+MAX_PROBLEMS = 500
 
 
 def load_config(path: Path, environ: Mapping[str, str] | None = None) -> Config:
@@ -70,7 +76,7 @@ def parse_config(
         data = _validated(content, path, environ)
     config, faults = build_config(data, file, digest, environ)
     if faults:
-        raise _error(content, path, faults)
+        raise _error(_document(content, path), faults)
     cache.write_cache(folder, key, data)
     return config
 
@@ -92,27 +98,29 @@ def _collector_paused() -> Iterator[None]:
 
 
 def _validated(content: bytes, path: Path, environ: Mapping[str, str]) -> dict[str, Any]:
-    from aggregator.config.document import read_document
     from aggregator.config.validate import validate
 
-    document = read_document(content, str(path))
+    document = _document(content, path)
     if document.data is None:
         raise ConfigError(document.problems)
     data, faults = validate(document.data, environ)
     if data is None or document.problems:
-        found = [
-            document.problem(fault.location, fault.message, fault.hint, key=fault.at_key)
-            for fault in faults
-        ]
-        raise ConfigError([*document.problems, *found])
+        raise _error(document, faults)
     return data
 
 
-def _error(content: bytes, path: Path, faults: list[Fault]) -> ConfigError:
+def _document(content: bytes, path: Path) -> YamlDocument:
     from aggregator.config.document import read_document
 
-    document = read_document(content, str(path))
-    return ConfigError(
+    return read_document(content, str(path))
+
+
+def _error(document: YamlDocument, faults: list[Fault]) -> ConfigError:
+    found = [
         document.problem(fault.location, fault.message, fault.hint, key=fault.at_key)
-        for fault in faults
-    )
+        for fault in faults[:MAX_PROBLEMS]
+    ]
+    if len(faults) > MAX_PROBLEMS:
+        message = f"and {len(faults) - MAX_PROBLEMS} more problems"
+        found.append(document.problem((), message, "mend these first"))
+    return ConfigError([*document.problems[:MAX_PROBLEMS], *found])

@@ -8,11 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 # What may be secret in a line that is shown: a password in a URL, the value of a telling key.
-_USERINFO = re.compile(r"(?<=://)[^/\s@'\"]*:[^/\s@'\"]*(?=@)")
+# Every repetition is bounded, so that no line costs more than linear time.
+_USERINFO = re.compile(r"(?<=://)[^/\s@:'\"]{0,200}:[^/\s@'\"]{0,200}(?=@)")
 _SECRET_KEY = re.compile(
-    r"(?i)((?:authorization|cookie|[\w-]*(?:token|secret|password|api-?_?key))['\"]?\s*[:=]\s*)"
-    r"(?!\s|[^,&#]*\$\{)([^\s,}&#][^,}&#]*)"
+    r"(?i)((?:authorization|cookie|token|secret|password|passwd|api-?_?key)['\"]?\s{0,9}"
+    r"(?:=\s{0,9}(?=([^\s,}&#`'\"…]{1,500}))|:\s{0,9}(?=([^\s,}&#][^,}&#]{0,500}))))"
+    r"(?![^,&#]{0,200}\$\{)(?:\2|\3)"
 )
+MAX_SHOWN = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,14 @@ def cells(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
+def fit_to_show(message: str) -> str:
+    """A message without secrets, and not longer than a person reads."""
+    if len(message) > MAX_SHOWN:
+        message = f"{message[: MAX_SHOWN // 2]} … {message[-MAX_SHOWN // 2 :]}"
+    return without_secrets(message)
+
+
 def without_secrets(line: str) -> str:
     """A line of the file with what looks like a secret replaced by as many `*`."""
     line = _USERINFO.sub(lambda found: "*" * len(found[0]), line)
-    return _SECRET_KEY.sub(lambda found: found[1] + "*" * len(found[2]), line)
+    return _SECRET_KEY.sub(lambda found: found[1].ljust(len(found[0]), "*"), line)
