@@ -50,17 +50,23 @@ class Rows:
 
     @contextmanager
     def part(self) -> Iterator[None]:
-        """A part of the open transaction that is saved or undone by itself (a savepoint)."""
+        """A part of the open transaction that is saved or undone by itself (a savepoint).
+
+        Raises StoreError when SQLite itself fails (disk full, damaged): that costs the whole
+        transaction, which SQLite may have ended already. What one row breaks is raised as it is.
+        """
         self._db.execute("savepoint part")
         touched = set(self._touched)
         try:
             yield
-        except BaseException:
-            self._db.execute("rollback to part")
+        except BaseException as error:
             self._touched = touched
-            raise
-        finally:
+            if not self._db.in_transaction or isinstance(error, sqlite3.OperationalError):
+                raise StoreError(f"the store could not save: {error}") from error
+            self._db.execute("rollback to part")
             self._db.execute("release part")
+            raise
+        self._db.execute("release part")
 
     def _forget(self) -> None:
         self._revision = None

@@ -16,7 +16,7 @@ WAL_LIMIT_BYTES = 16 * 2**20
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:
-    """A connection that may write: WAL, synchronous=FULL (what was published survives a power cut).
+    """A connection that may write, as yet without WAL: the file may turn out to be none of ours.
 
     Transactions are begun by hand. Raises StoreError when the file cannot be opened.
     """
@@ -25,14 +25,21 @@ def connect_writer(path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(
             path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
         )
-        connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = full")
         connection.execute("pragma foreign_keys = on")
-        connection.execute(f"pragma journal_size_limit = {WAL_LIMIT_BYTES}")
         connection.execute("pragma cache_size = -16000")
     except (OSError, sqlite3.Error) as error:
         raise StoreError(f"the store {path} cannot be opened: {error}") from error
     return connection
+
+
+def use_wal(connection: sqlite3.Connection) -> None:
+    """Set the file to WAL (its header remembers it): readers do not wait for the writer.
+
+    synchronous=FULL stays: what was published survives a power cut. Raises sqlite3.Error.
+    """
+    connection.execute("pragma journal_mode = wal")
+    connection.execute(f"pragma journal_size_limit = {WAL_LIMIT_BYTES}")
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:

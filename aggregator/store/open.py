@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
-from aggregator.store.connection import connect_reader, connect_writer
+from aggregator.store.connection import connect_reader, connect_writer, use_wal
 from aggregator.store.errors import StoreError
 from aggregator.store.protocols import Store, StoreReader
 from aggregator.store.schema import KNOWN_MIGRATIONS, applied_migrations, bring_up_to_date
@@ -28,11 +29,12 @@ def open_store(address: str) -> Store:
     connection = connect_writer(path)
     try:
         bring_up_to_date(connection, path)
-    except StoreError as error:
+        use_wal(connection)
+    except (StoreError, sqlite3.Error) as error:
         connection.close()
-        if str(path) in str(error):
+        if isinstance(error, StoreError) and str(path) in str(error):
             raise
-        raise type(error)(f"the store {path} cannot be used: {error}") from error
+        raise StoreError(f"the store {path} cannot be used: {error}") from error
     except BaseException:
         connection.close()
         raise

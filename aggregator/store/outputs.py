@@ -61,7 +61,14 @@ class OutputRows(Rows):
             self._touch({row[0]})
 
     def rename_output(self, old: str, new: str) -> None:
-        """Give an output another name; its id, its history and its feed's id stay."""
+        """Give an output another name; its id, its history and its feed's id stay.
+
+        One out of force that still has the new name gives way: it keeps its history, unnamed.
+        """
+        self._db.execute(
+            "update outputs set name = name || '#' || id where name = ? and removed_at is not null",
+            (new,),
+        )
         self._db.execute("update outputs set name = ? where name = ?", (new, old))
         output_id = self._db.execute("select id from outputs where name = ?", (new,)).fetchone()[0]
         self._db.execute(
@@ -103,6 +110,7 @@ class OutputRows(Rows):
         """Put an entry's category decisions in place of those it had."""
         at = to_text(now)
         self._db.execute("delete from decisions where entry_id = ?", (entry_id,))
+        self._next_ids.pop("decisions", None)
         self._db.executemany(
             "insert into decisions (story_id, entry_id, output_id, decided_by, evidence, "
             "decided_at) values (?, ?, ?, ?, ?, ?)",

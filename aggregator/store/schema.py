@@ -5,7 +5,11 @@ sqlite-utils is imported only when a migration is pending: it costs a fifth of a
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from aggregator.store.errors import StoreError, StoreTooNew
@@ -41,6 +45,19 @@ def bring_up_to_date(connection: sqlite3.Connection, path: Path) -> list[str]:
     A file that holds anything is copied first, to FILE.before-MIGRATION. Raises StoreTooNew when
     a newer version of the program has migrated it.
     """
+    if not _pending(connection, path):
+        return []
+    with _alone(path.parent):
+        pending = _pending(connection, path)  # another process may have been at it meanwhile
+        if not pending:
+            return []
+        if applied_migrations(connection):
+            _back_up(connection, path.with_name(f"{path.name}.before-{pending[0]}"))
+        _apply(connection)
+    return pending
+
+
+def _pending(connection: sqlite3.Connection, path: Path) -> list[str]:
     applied = applied_migrations(connection)
     unknown = [name for name in applied if name not in KNOWN_MIGRATIONS]
     if unknown:
@@ -49,17 +66,23 @@ def bring_up_to_date(connection: sqlite3.Connection, path: Path) -> list[str]:
             f"{', '.join(unknown)}, and this version knows up to {KNOWN_MIGRATIONS[-1]}. "
             f"Update the program, or go back to the copy made before that migration."
         )
-    pending = [name for name in KNOWN_MIGRATIONS if name not in applied]
-    if not pending:
-        return []
-    if applied:
-        _back_up(connection, path.with_name(f"{path.name}.before-{pending[0]}"))
-    _apply(connection)
-    return pending
+    return [name for name in KNOWN_MIGRATIONS if name not in applied]
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait until no other process migrates a store of this folder, and keep others waiting."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _back_up(connection: sqlite3.Connection, copy: Path) -> None:
     partial = copy.with_name(copy.name + ".partial")
+    partial.unlink(missing_ok=True)
     target = sqlite3.connect(partial)
     try:
         connection.backup(target)
