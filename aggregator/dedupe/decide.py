@@ -89,9 +89,10 @@ def _renewed(entry: KeyedEntry, known: KnownEntry, shared_links: set[str]) -> bo
         if same_title and same_text:
             return True
         return (same_title or same_text) and same_date and date is not None
-    if same_title and same_text:
-        return same_date and (date is not None or entry.text_length >= TELLING_LENGTH)
-    return False
+    if same_title and same_text and entry.text_length >= TELLING_LENGTH:
+        # Some feeds give every entry a new guid and date at each poll.
+        return same_date or entry.link_key == known.link_key
+    return same_title and same_text and same_date and date is not None
 
 
 def _compare(entry: KeyedEntry, known: KnownEntry) -> Decided:

@@ -100,9 +100,12 @@ def _apart(keyed: Sequence[KeyedEntry]) -> list[KeyedEntry]:
             return entry.link_key
         return entry.title_key if titles[entry.guid, entry.title_key] == 1 else entry.digest
 
-    return [
-        entry
-        if counts[entry.guid] == 1
-        else replace(entry, guid=f"{entry.guid}#{own(entry)}", atom_id=None)
-        for entry in keyed
-    ]
+    def apart(entry: KeyedEntry) -> KeyedEntry:
+        if counts[entry.guid] == 1:
+            return entry
+        guid = f"{entry.guid}#{own(entry)}"
+        while guid in counts:  # another entry bears by itself what was made for this one
+            guid += "#"
+        return replace(entry, guid=guid, atom_id=None)
+
+    return [apart(entry) for entry in keyed]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import unquote, urlsplit
 
 # Parameters that say who sent the reader or which visit this is, never which page is meant.
 _TRACKING_PREFIXES = ("utm_", "mtm_", "pk_", "hsa_", "at_", "ns_", "oly_", "vero_", "_hs")
@@ -38,19 +38,43 @@ def link_key(link: str | None) -> str | None:
         return None
     if port is not None and port not in _DEFAULT_PORTS.values():
         host = f"{host}:{port}"
-    path = quote(unquote(_SESSION_PATH.sub("", parts.path)), safe="/:@!$&'()*+,;=~-._%").rstrip("/")
+    path = _one_form(_SESSION_PATH.sub("", parts.path)).rstrip("/")
     query = _without_tracking(parts.query)
-    fragment = "" if _TRACKING_FRAGMENT.match(parts.fragment) else parts.fragment
+    fragment = "" if _TRACKING_FRAGMENT.match(parts.fragment) else _one_form(parts.fragment)
+    host = host.encode("utf-8", "replace").decode()
     return f"{host}{path}{'?' + query if query else ''}{'#' + fragment if fragment else ''}"
 
 
 def _without_tracking(query: str) -> str:
-    if not query:
-        return ""
-    pairs = parse_qsl(query, keep_blank_values=True)
-    if not pairs:  # `?12345`, a bare value
-        return query
-    return urlencode([(name, value) for name, value in pairs if not _is_tracking(name.lower())])
+    kept: list[str] = []
+    for pair in query.split("&"):
+        name, equals, value = pair.partition("=")
+        if pair and not _is_tracking(unquote(name).lower()):
+            # `a` and `a=` are one to every server, but a lone bare value (`?12345`) has no name.
+            kept.append(_one_form(f"{name}={value}" if equals and value else name))
+    return "&".join(kept).replace("+", "%20")
+
+
+_TRIPLET_OR_UNSAFE = re.compile(r"%[0-9A-Fa-f]{2}|[^A-Za-z0-9/:@!$&'()*+,;=~._-]")
+
+
+def _one_form(text: str) -> str:
+    """Percent-encoded in one form (RFC 3986 6.2.2), whatever encoding the bytes are in.
+
+    Never by way of text: %B9%FA is 国 in GBK and no UTF-8, and must not become the same
+    replacement character as every other such address.
+    """
+
+    def normal(found: re.Match[str]) -> str:
+        piece = found[0]
+        if piece[0] != "%":
+            return "".join(f"%{byte:02X}" for byte in piece.encode("utf-8", "surrogatepass"))
+        if len(piece) == 1:
+            return "%25"
+        byte = int(piece[1:], 16)
+        return chr(byte) if byte in _UNRESERVED else piece.upper()
+
+    return _TRIPLET_OR_UNSAFE.sub(normal, text)
 
 
 def _is_tracking(name: str) -> bool:

@@ -1,0 +1,55 @@
+"""The source's own categories, else rules, else none; each with its evidence."""
+
+from __future__ import annotations
+
+import pytest
+
+from aggregator.categorize import Rules, decide_categories, item_fields
+from aggregator.categorize.decide import TEXT_LIMIT
+from aggregator.model import Category, CategoryDecision, Tag, Text
+from aggregator.query import QueryError
+from tests.builders import entry
+
+RULES = Rules.of(
+    [
+        Category("tech", "Tech", ("title:芯片", "source:lab AND NOT title:招聘")),
+        Category("sports", "Sports", ("tag:足球",)),
+        Category("plain", "Plain"),
+    ]
+)
+
+
+def test_the_sources_own_categories_come_first() -> None:
+    decided = decide_categories("lab", ("world", "tech"), RULES, entry(1, title=Text("芯片")))
+    assert decided == (
+        CategoryDecision("world", "source", "lab"),
+        CategoryDecision("tech", "source", "lab"),
+    )
+
+
+def test_rules_decide_with_the_rule_as_evidence_once_a_category() -> None:
+    said = entry(1, title=Text("<b>芯片</b>", "html"), tags=(Tag("x", label="足球"),))
+    assert decide_categories("lab", (), RULES, said) == (
+        CategoryDecision("tech", "rule", "title:芯片"),
+        CategoryDecision("sports", "rule", "tag:足球"),
+    )
+    assert decide_categories("lab", (), RULES, entry(1, title=Text("招聘"))) == ()
+
+
+def test_no_decision_is_an_answer() -> None:
+    assert decide_categories("news", (), RULES, entry(1)) == ()
+    assert decide_categories("news", (), Rules(), entry(1, title=None, text=None)) == ()
+
+
+def test_rules_see_the_text_a_person_sees_up_to_a_limit() -> None:
+    fields = item_fields(
+        "news", entry(1, content=Text("<p title='x'>a</p>" + "b" * 50_000, "html"))
+    )
+    assert fields["text"][0].startswith("a ")
+    assert len(fields["text"][0]) == TEXT_LIMIT
+    assert fields["source"] == ("news",)
+
+
+def test_a_wrong_rule_is_told() -> None:
+    with pytest.raises(QueryError):
+        Rules.of([Category("x", "X", ("title:(",))])
