@@ -40,12 +40,12 @@ _COMPACT = re.compile(
     r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)(?:T?(?P<h>\d\d)(?P<m>\d\d)(?P<s>\d\d)?)?(?!\d)"
 )
 _DAY_NAME_YEAR = re.compile(
-    r"(?P<day>\d{1,2})(?:st|nd|rd|th|er|\.|º)?[\s-]*(?:de\s+)?(?P<name>[^\W\d_]{3,14}|十?[一二三四五六七八九十]月|1?\d月)"
+    r"(?P<day>\d{1,2})(?:st|nd|rd|th|er|\.|º)?[\s-]*(?:de\s+)?(?P<name>[^\W\d_]{3,14}|十?[一二三四五六七八九十]月|(?<=\s)1?\d月(?=\s))"
     r"\.?,?[\s-]*(?:de\s+)?(?P<year>\d{4}|\d\d)(?!\d|:)",
     re.IGNORECASE,
 )
 _NAME_DAY_YEAR = re.compile(
-    r"(?P<name>[^\W\d_]{3,14}|十?[一二三四五六七八九十]月|1?\d月)\.?\s*(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<year>\d{4})"
+    r"(?P<name>[^\W\d_]{3,14}|十?[一二三四五六七八九十]月|(?<=\s)1?\d月(?=\s))\.?\s*(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<year>\d{4})"
 )
 _ASCTIME = re.compile(
     r"(?P<name>[A-Za-z]{3,9})\s+(?P<day>\d{1,2})\s+(?P<time>\d{1,2}:\d\d(?::\d\d)?)\s*"

@@ -86,7 +86,8 @@ def conclude(declined: Declined, raw: RawFeed, notes: list[Note]) -> ParsedFeed 
     Another Declined where the findings do not fit the cut: then the whole is to be read.
     """
     cutting, document, decoded = declined.cutting, declined.document, declined.decoded
-    told = [*declined.notes, *notes]
+    codes = {note.code for note in declined.notes}
+    told = [*declined.notes, *(n for n in notes if n.code != "ill-formed" or n.code not in codes)]
     if cutting is None:
         return _finished(assemble(raw, document), decoded, "tolerant", told)
     taken = {place for place, _ in declined.read}
