@@ -6,7 +6,10 @@ import importlib.util
 import sys
 
 # In the order in which they run. One that is not there yet is left out.
-NAMES = ("parsing", "parse_expected", "polling", "publishing", "search", "duplicates", "categories")
+NAMES = (
+    *("parsing", "parse_expected", "polling", "hostile"),
+    *("publishing", "search", "duplicates", "categories"),
+)
 
 
 def main(argv: list[str]) -> int:
