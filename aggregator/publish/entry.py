@@ -11,6 +11,7 @@ from uuid import NAMESPACE_URL, uuid5
 from feedgen.entry import FeedEntry
 from lxml import etree
 
+from aggregator.dedupe.links import fit_atom_id
 from aggregator.html import clean_html, clean_title, text_to_html, visible_text
 from aggregator.model import Carrier, Enclosure, PublishedStory, Snapshot, Text
 from aggregator.publish.feedgen_extension import APP, DCTERMS, PREFIXES, EntryExtra, ExtraElement
@@ -40,7 +41,7 @@ def render_entry(story: PublishedStory) -> bytes:
         if fit := squeeze(fit_for_xml(name)):
             entry.author(name=fit)
     content, summary = content_of(shown)
-    entry.content(content or title, type="html" if content else "text")
+    entry.content(content or title, type="html" if content else extra.title_type)
     if summary:
         entry.summary(summary, type="html")
     for tag in _tags(shown):
@@ -70,7 +71,7 @@ def title_of(shown: Snapshot, source_title: str) -> tuple[str, str]:
             plain = visible_text(text.value) if text.kind == "html" else text.value
             if fit := squeeze(fit_for_xml(plain[: 4 * LONGEST_TITLE])):
                 return shorten(fit, MADE_TITLE_LENGTH), "text"
-    return squeeze(fit_for_xml(shown.link or source_title)) or "…", "text"
+    return squeeze(usable_iri(shown.link) or fit_for_xml(source_title)) or "…", "text"
 
 
 def content_of(shown: Snapshot) -> tuple[str, str]:
@@ -179,7 +180,7 @@ def _snapshot_times(story: PublishedStory) -> list[ExtraElement]:
 
 def _source(story: PublishedStory) -> ExtraElement:
     """atom:source (RFC 4287 4.2.11) with id, title, updated, link, and the source as author."""
-    title = squeeze(fit_for_xml(story.source_title))
+    title = squeeze(fit_for_xml(story.source_title)) or story.source_name
     updated = story.snapshot.feed_updated
     if updated is None or updated > story.snapshot.taken_at or updated.year < 1971:
         updated = story.snapshot.taken_at
@@ -200,10 +201,8 @@ def source_id(story: PublishedStory) -> str:
     The address itself is not shown: it may hold a secret.
     """
     own = story.source_feed_id
-    if own and own.isascii() and own.split(":")[0] in ("http", "https", "tag", "urn"):
-        fit = usable_iri(own) if own.startswith("http") else own
-        if fit and not any(c.isspace() for c in fit):
-            return fit
+    if own and fit_atom_id(own):
+        return own
     return f"urn:uuid:{uuid5(NAMESPACE_URL, story.source_first_url)}"
 
 

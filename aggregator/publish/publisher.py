@@ -69,15 +69,22 @@ class Publisher:
         }
         gone = [path for path in records if path not in outputs]
         written: list[str] = []
+        failed: OSError | None = None
         for path, output in stale.items():
             before = records.get(path)
-            record = self._publish_one(path, output, before)
+            try:
+                record = self._publish_one(path, output, before)
+            except OSError as error:  # one file that cannot be written does not hold up the others
+                failed = error
+                continue
             with self._store.transaction():
                 self._store.save_documents([record])
             if before is None or before.digest != record.digest:
                 written.append(path)
                 if on_document is not None:
                     on_document(path)
+        if failed is not None:
+            raise failed
         self._remove(gone)
         self._settled_at = (revision, self._settings)
         return Published(len(stale), tuple(written), tuple(gone))

@@ -1,0 +1,225 @@
+"""The documents follow the store: equal bytes for equal stores, written only when they differ."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import feedparser
+import pytest
+
+from aggregator.clock import FakeClock
+from aggregator.model import Category, Config, PublishSettings, Text
+from aggregator.publish import Publisher
+from aggregator.reconcile import reconcile
+from aggregator.store import Store, open_store
+from tests.builders import NOW, config, entry, later, save, source
+from tests.publish.atom_rules import broken_rules
+
+
+class Site:
+    """A store, its config and its published documents in one folder."""
+
+    def __init__(self, folder: Path, **values: object) -> None:
+        folder.mkdir(exist_ok=True)
+        self.folder = folder
+        self.config: Config = config(
+            folder,
+            [source("a"), source("b")],
+            [Category("tech", "科技"), Category("world", "World")],
+            **values,
+        )
+        self.clock = FakeClock(NOW)
+        self.store: Store = open_store(self.config.store)
+        reconcile(self.store, self.config, NOW)
+        self.publisher = Publisher(self.store, self.config, self.clock)
+
+    def fill(self) -> None:
+        save(self.store, "a", *(entry(n, published=later(-n)) for n in range(5)), now=later(1))
+        save(self.store, "b", entry(1, guid="b1"), entry(9), now=later(2), categories=["tech"])
+        save(self.store, "a", entry(2, text="revised"), now=later(3))
+
+    def path(self, name: str) -> Path:
+        return Path(self.config.publish.directory) / "feeds" / f"{name}.atom"
+
+    def documents(self) -> dict[str, bytes]:
+        return {p.name: p.read_bytes() for p in sorted(self.path("x").parent.iterdir())}
+
+    def close(self) -> None:
+        self.store.close()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    made = Site(tmp_path / "one")
+    yield made
+    made.close()
+
+
+def test_empty_outputs_are_valid_and_stable(site: Site) -> None:
+    published = site.publisher.publish()
+    assert sorted(published.written) == [
+        "feeds/all.atom",
+        "feeds/tech.atom",
+        "feeds/uncategorized.atom",
+        "feeds/world.atom",
+    ]
+    for name, body in site.documents().items():
+        assert broken_rules(body, f"http://127.0.0.1:8000/feeds/{name}") == []
+        assert not feedparser.parse(body).bozo
+    before = site.documents()
+    site.clock.advance(timedelta(days=400))
+    assert Publisher(site.store, site.config, site.clock).publish().rendered == 0
+    assert site.documents() == before
+
+
+def test_full_outputs_are_valid(site: Site) -> None:
+    site.fill()
+    site.publisher.publish()
+    for name, body in site.documents().items():
+        assert broken_rules(body, f"http://127.0.0.1:8000/feeds/{name}") == []
+        feed = feedparser.parse(body)
+        assert not feed.bozo
+    assert len(feedparser.parse(site.documents()["all.atom"]).entries) == 6
+    assert len(feedparser.parse(site.documents()["tech.atom"]).entries) == 2
+
+
+def test_two_stores_filled_alike_give_equal_bytes(tmp_path: Path) -> None:
+    one, two = Site(tmp_path / "one"), Site(tmp_path / "two")
+    two.clock.advance(timedelta(days=1000))
+    one.fill()
+    one.publisher.publish()
+    two.publisher.publish()
+    two.fill()
+    two.publisher.publish()
+    assert one.documents() == two.documents()
+    assert one.store.documents() == two.store.documents()
+    one.close()
+    two.close()
+
+
+def test_publishing_twice_writes_nothing_the_second_time(site: Site) -> None:
+    site.fill()
+    site.publisher.publish()
+    before = {name: site.path(name).stat() for name in ("all", "tech")}
+    records = site.store.documents()
+    site.clock.advance(timedelta(hours=1))
+    for publisher in (site.publisher, Publisher(site.store, site.config, site.clock)):
+        published = publisher.publish()
+        assert (published.rendered, published.written, published.removed) == (0, (), ())
+    for name, then in before.items():
+        now = site.path(name).stat()
+        assert (now.st_mtime_ns, now.st_ino) == (then.st_mtime_ns, then.st_ino)
+    assert site.store.documents() == records
+
+
+def test_only_what_a_change_touches_is_written(site: Site) -> None:
+    site.fill()
+    site.publisher.publish()
+    save(site.store, "b", entry(20), now=later(4), categories=["world"])
+    assert set(site.publisher.publish().written) == {"feeds/all.atom", "feeds/world.atom"}
+
+
+def test_a_file_bears_the_time_of_its_last_change(site: Site) -> None:
+    site.fill()
+    site.publisher.publish()
+    record = site.store.documents()["feeds/all.atom"]
+    assert record.modified_at >= later(3)
+    assert site.path("all").stat().st_mtime == pytest.approx(record.modified_at.timestamp())
+    assert site.path("all").stat().st_mode & 0o777 == 0o644
+    assert record.size == site.path("all").stat().st_size
+
+
+def test_a_lost_file_comes_back_with_the_same_bytes_and_revision(site: Site) -> None:
+    site.fill()
+    site.publisher.publish()
+    before, record = site.documents(), site.store.documents()
+    site.path("all").unlink()
+    Publisher(site.store, site.config, site.clock).publish()
+    assert site.documents() == before
+    assert site.store.documents() == record
+
+
+def test_ids_depend_neither_on_base_url_nor_on_names(tmp_path: Path) -> None:
+    one = Site(tmp_path / "one")
+    one.fill()
+    one.publisher.publish()
+    before = feedparser.parse(one.documents()["tech.atom"])
+    renamed = replace(
+        one.config,
+        base_url="https://news.example/sub",
+        title="Another",
+        sources=(source("z", url="https://a.example/feed", was=("a",)), source("b")),
+        categories=(Category("digital", "数码", was=("tech",)), Category("world", "World")),
+    )
+    reconcile(one.store, renamed, later(5))
+    one.publisher.replace_config(renamed)
+    published = one.publisher.publish()
+    assert published.removed == ("feeds/tech.atom",)
+    assert "tech.atom" not in one.documents()
+    body = one.documents()["digital.atom"]
+    assert broken_rules(body, "https://news.example/sub/feeds/digital.atom") == []
+    after = feedparser.parse(body)
+    assert after.feed.id == before.feed.id
+    assert [e.id for e in after.entries] == [e.id for e in before.entries]
+    assert [e.updated for e in after.entries] == [e.updated for e in before.entries]
+    one.close()
+
+
+def test_new_settings_render_again_and_keep_updated(site: Site) -> None:
+    site.fill()
+    site.publisher.publish()
+    before = feedparser.parse(site.documents()["all.atom"])
+    smaller = replace(site.config, publish=PublishSettings(site.config.publish.directory, 2))
+    site.publisher.replace_config(smaller)
+    site.publisher.publish()
+    after = feedparser.parse(site.documents()["all.atom"])
+    assert len(after.entries) == 2
+    assert after.feed.updated == before.feed.updated
+
+
+def test_what_cannot_be_written_costs_itself_only(site: Site) -> None:
+    site.fill()
+    site.path("all").mkdir(parents=True)
+    (site.path("all") / "x").touch()
+    with pytest.raises(OSError, match=r"all\.atom"):
+        site.publisher.publish()
+    assert site.path("tech").exists()
+    assert site.path("uncategorized").exists()
+    (site.path("all") / "x").unlink()
+    site.path("all").rmdir()
+    assert site.publisher.publish().written == ("feeds/all.atom",)
+    left = [name for name in os.listdir(site.path("x").parent) if not name.endswith(".atom")]
+    assert left == []
+
+
+def test_an_interrupted_publishing_is_completed_by_the_next(site: Site) -> None:
+    """Killed between the file and its record: the file is right, and the record follows."""
+    site.fill()
+    site.publisher.publish()
+    save(site.store, "a", entry(30), now=later(6))
+    output = next(one for one in site.store.outputs() if one.name == "all")
+    site.path("all").write_bytes(site.publisher.render(output))
+    Publisher(site.store, site.config, site.clock).publish()
+    record = site.store.documents()["feeds/all.atom"]
+    assert record.revision == output.revision
+    assert record.size == site.path("all").stat().st_size
+
+
+def test_hostile_entries_are_published_like_any_other(site: Site) -> None:
+    hostile = [
+        entry(1, title=Text("\x00\ufffd<b>", "html"), language="zh_CN\x00"),
+        entry(2, title=None, text="<script>alert(1)</script>"),
+        entry(3, content=Text("<div>" * 5000, "html"), title=None, link="javascript:x"),
+        entry(4, guid="\x01 国 <", title=Text("]]>&<![CDATA["), authors=("\x00", "a\x0b")),
+        entry(5, guid="https://x.example/\u202e"),
+    ]
+    save(site.store, "a", *hostile, now=later(1))
+    site.publisher.publish()
+    body = site.documents()["all.atom"]
+    assert broken_rules(body, "http://127.0.0.1:8000/feeds/all.atom") == []
+    assert len(feedparser.parse(body).entries) == 5
+    assert b"javascript:" not in body
