@@ -23,6 +23,7 @@ from aiohttp.connector import Connection
 from aiohttp.helpers import TimerNoop
 from aiohttp.http import RawResponseMessage
 from aiohttp.streams import EofStream, StreamReader
+from multidict import CIMultiDict
 from yarl import URL
 
 from aggregator.fetch.guard import Guard
@@ -204,7 +205,7 @@ class Pool:
         """
         host = url.host_port_subcomponent or ""
         head = request_head(url.raw_path_qs, host, headers)
-        route = self._route(url, proxy)
+        route = self._route(url, proxy, headers.get("User-Agent", ""))
         while True:
             connection = await self._connect(route)
             handler = connection.protocol
@@ -224,16 +225,23 @@ class Pool:
                 connection.close()
                 raise
 
-    def _route(self, url: URL, proxy: URL | None) -> aiohttp.ClientRequest:
-        """What the connector has to know: the origin, and the proxy. Kept for each origin."""
+    def _route(self, url: URL, proxy: URL | None, agent: str) -> aiohttp.ClientRequest:
+        """What the connector has to know: the origin, or the origin and the proxy.
+
+        Kept for each origin. Not so through a proxy: the connector then writes into it.
+        """
+        if proxy is not None:
+            ours = CIMultiDict({"User-Agent": agent})  # for CONNECT
+            return aiohttp.ClientRequest(
+                "GET", url.origin(), loop=self._loop, proxy=proxy, proxy_headers=ours
+            )
         key = (f"{url.scheme}://{url.raw_host}", url.port or 0)
-        route = self._routes.get(key) if proxy is None else None
+        route = self._routes.get(key)
         if route is None:
-            route = aiohttp.ClientRequest("GET", url.origin(), loop=self._loop, proxy=proxy)
-            if proxy is None:
-                if len(self._routes) >= MAX_ROUTES:
-                    self._routes.clear()
-                self._routes[key] = route
+            if len(self._routes) >= MAX_ROUTES:
+                self._routes.clear()
+            route = aiohttp.ClientRequest("GET", url.origin(), loop=self._loop)
+            self._routes[key] = route
         return route
 
     async def _connect(self, route: aiohttp.ClientRequest) -> Connection:

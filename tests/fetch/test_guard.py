@@ -178,6 +178,7 @@ def test_a_proxy_that_fails_or_is_none_is_a_named_failure() -> None:
             assert isinstance(outcome, FetchFailed)
             assert outcome.reason == "proxy"
             assert proxy.requests[0].method == "CONNECT"
+            assert proxy.requests[0].headers["user-agent"].startswith("aggregator/")
             outcome = await door.fetch(FetchRequest("http://1.1.1.1/", proxy="socks5://127.0.0.1"))
             assert isinstance(outcome, FetchFailed)
             assert outcome.reason == "proxy"
