@@ -22,6 +22,7 @@ def serve(frames: BinaryIO, answers: BinaryIO, cpu_seconds: int) -> None:
     from aggregator.parse.tolerant import read_tolerantly
     from aggregator.parse.wire import to_json
 
+    _write_frame(answers, b"")  # ready
     while (frame := _read_frame(frames)) is not None:
         _limit_cpu(cpu_seconds)
         answer: dict[str, Any]
@@ -30,10 +31,13 @@ def serve(frames: BinaryIO, answers: BinaryIO, cpu_seconds: int) -> None:
         except ParseError as error:
             answer = {"error": [error.reason, error.message, error.line]}
         except (MemoryError, RecursionError) as error:
-            answer = {"error": ["too-expensive", f"too much for the reader: {error!r}", None]}
-        body = json.dumps(answer, ensure_ascii=True).encode("ascii")
-        answers.write(len(body).to_bytes(4, "big") + body)
-        answers.flush()
+            kind = type(error).__name__
+            answer = {"error": ["too-expensive", f"too much for the reader ({kind})", None]}
+        try:
+            body = json.dumps(answer).encode("ascii")
+        except MemoryError:
+            body = json.dumps({"error": ["too-expensive", "too much to tell", None]}).encode()
+        _write_frame(answers, body)
 
 
 def _read_frame(frames: BinaryIO) -> bytes | None:
@@ -41,6 +45,11 @@ def _read_frame(frames: BinaryIO) -> bytes | None:
     if len(head) < 4:
         return None
     return frames.read(int.from_bytes(head, "big"))
+
+
+def _write_frame(answers: BinaryIO, body: bytes) -> None:
+    answers.write(len(body).to_bytes(4, "big") + body)
+    answers.flush()
 
 
 def _limit_cpu(seconds: int) -> None:

@@ -7,8 +7,8 @@ class ParseError(Exception):
     """A document from which no feed can be read.
 
     `reason` is a short name: `empty`, `html` (a page in place of a feed), `not-a-feed`,
-    `truncated` (cut off before the first whole entry), `too-expensive`. `message` is a sentence
-    for people; `line` counts from 1.
+    `too-expensive` (it broke a limit), `no-reader` (the tolerant reader's process does not start,
+    which is no fault of the document). `message` is a sentence for people; `line` counts from 1.
     """
 
     def __init__(self, reason: str, message: str, line: int | None = None) -> None:

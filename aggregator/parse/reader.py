@@ -18,6 +18,7 @@ from aggregator.parse.wire import from_json
 CHILDREN = 2
 CPU_SECONDS = 5
 WALL_SECONDS = 20.0
+START_SECONDS = 30.0
 MEMORY_BYTES = 256 * 2**20
 
 
@@ -80,8 +81,9 @@ class FeedReader:
                     await asyncio.shield(_end(child))
 
     async def _start(self) -> asyncio.subprocess.Process:
+        """A child that has said it is ready, so that no document pays for its start."""
         cpu_seconds, memory_bytes = self._limits
-        return await asyncio.create_subprocess_exec(
+        child = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "aggregator.parse.child",
@@ -90,8 +92,17 @@ class FeedReader:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
-            env={**os.environ, "PYTHONHASHSEED": "0", "MALLOC_ARENA_MAX": "1"},
+            env={**os.environ, "MALLOC_ARENA_MAX": "1"},
         )
+        try:
+            await asyncio.wait_for(_frame_from(child), START_SECONDS)
+        except (TimeoutError, OSError, EOFError):
+            await asyncio.shield(_end(child))
+            raise ParseError("no-reader", "the tolerant reader's process does not start") from None
+        except BaseException:
+            await asyncio.shield(_end(child))
+            raise
+        return child
 
 
 def _frame(text: str) -> bytes:
@@ -101,10 +112,16 @@ def _frame(text: str) -> bytes:
 
 async def _ask(child: asyncio.subprocess.Process, question: bytes) -> bytes:
     """Send one frame and await one. EOFError or OSError when the child breaks."""
-    if child.stdin is None or child.stdout is None:
+    if child.stdin is None:
         raise EOFError
     child.stdin.write(question)
     await child.stdin.drain()
+    return await _frame_from(child)
+
+
+async def _frame_from(child: asyncio.subprocess.Process) -> bytes:
+    if child.stdout is None:
+        raise EOFError
     head = await child.stdout.readexactly(4)
     return await child.stdout.readexactly(int.from_bytes(head, "big"))
 
