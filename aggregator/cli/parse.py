@@ -7,6 +7,7 @@ import ipaddress
 import json
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -154,7 +155,7 @@ def _json_entry(entry: Entry) -> dict[str, Any]:
         "id": entry.guid,
         "title": _seen(entry.title),
         "link": entry.link,
-        "published": _utc(entry.published),
+        "published": _utc(entry.published or entry.updated),
         "updated": _utc(entry.updated),
         "authors": list(entry.authors),
         "categories": [tag.term for tag in entry.tags],
@@ -188,6 +189,7 @@ def _show(feed: ParsedFeed, source: str) -> None:
     from rich.text import Text as Line
 
     console = Console()
+    say = partial(console.print, soft_wrap=True)  # a link broken in two is no link
     facts = Table.grid(padding=(0, 2))
     for name, value in _facts(feed, source):
         facts.add_row(Line(name, style="dim"), Line(value))
@@ -195,15 +197,15 @@ def _show(feed: ParsedFeed, source: str) -> None:
     for heading, codes, style in _NOTES:
         chosen = [note for note in feed.notes if (note.code in _SKIPPED) == codes]
         if chosen:
-            console.print(Line(f"\n{heading} ({len(chosen)})", style=style))
+            say(Line(f"\n{heading} ({len(chosen)})", style=style))
         for note in chosen:
             place = f"line {note.line}: " if note.line else ""
-            console.print(Line(f"  {place}{note.message}"))
-    console.print(Line(f"\nEntries ({len(feed.entries)})", style="bold"))
+            say(Line(f"  {place}{note.message}"))
+    say(Line(f"\nEntries ({len(feed.entries)})", style="bold"))
     for number, entry in enumerate(feed.entries, 1):
-        console.print(Line(f"{number:4}  {_seen(entry.title) or '(no title)'}", style="bold"))
+        say(Line(f"{number:4}  {_seen(entry.title) or '(no title)'}", style="bold"))
         for line in _entry_lines(entry):
-            console.print(Line(f"      {line}", style="dim"))
+            say(Line(f"      {line}", style="dim"))
 
 
 _SKIPPED = frozenset(["entry-skipped", "duplicate", "truncated", "date-unreadable", "stopped"])
