@@ -165,6 +165,14 @@ def _many_attributes(html: str, start: int, end: int) -> bool:
     return counted > MOST_ATTRIBUTES
 
 
+# A tag up to its end, quoted values passed over. No `<` inside, so that a search from any `<`
+# ends at the next one: linear. What does not match is left to the scanner below.
+_REST_OF_TAG = r"""(?:[\s/](?:[^<>"'\0]|"[^"<>\0]*"|'[^'<>\0]*')*+)?>"""
+_BLOCK_TAG = re.compile(rf"</?(?:{'|'.join(sorted(_BLOCKS))}){_REST_OF_TAG}", re.IGNORECASE)
+_INLINE_TAG = re.compile(rf"</?[a-z][a-z0-9]*+{_REST_OF_TAG}", re.IGNORECASE)
+_SPECIAL = re.compile(rf"\0|<(?:[!?]|{'|'.join(sorted(_UNSEEN))})", re.IGNORECASE)
+
+
 def visible_text(html: str) -> str:
     """The text a person sees: tags away, blocks apart by a space, references resolved, squeezed.
 
@@ -172,6 +180,12 @@ def visible_text(html: str) -> str:
     """
     if "<" not in html:
         return squeeze(_unescape(html))
+    if _SPECIAL.search(html) is None:
+        # Ordinary markup at the speed of C; whatever is left over is read with more care.
+        # A zero marks where a block's tag was, so that what it stood in does not close around it.
+        plain = _INLINE_TAG.sub("", _BLOCK_TAG.sub("\0", html))
+        if "<" not in plain:
+            return squeeze(_unescape(plain.replace("\0", " ")))
     return squeeze(_unescape("".join(_text_runs(html))))
 
 
