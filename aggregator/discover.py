@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qs, quote, unquote, urljoin, urlsplit, urlunsplit
+from urllib.parse import parse_qs, quote, urljoin, urlsplit
 
 from aggregator.text import squeeze
 
@@ -259,38 +259,3 @@ _HABITS: tuple[tuple[str, Habit], ...] = (
     ("WordPress", _wordpress),
     ("RSSHub", _rsshub),
 )
-
-
-# ---------------------------------------------------------------- addresses as people write them
-
-
-def typed_address(text: str) -> str:
-    """An address as typed, as a URL: `example.org` gains https, `feed:` and `rsshub:` are read."""
-    text = text.strip()
-    if text.lower().startswith("rsshub://"):
-        return "https://rsshub.app/" + text[9:].lstrip("/")
-    if text.lower().startswith("feed:"):
-        return _fetchable(text) or text
-    return text if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:(?!\d)", text) else f"https://{text}"
-
-
-def address_key(url: str) -> str:
-    """What two spellings of one address have in common; to be compared only.
-
-    Scheme http or https, `www.`, capitals of the host, a default port, a last slash, `index`
-    files, percent-encoding, the order of parameters and the fragment make no difference.
-    """
-    try:
-        parts = urlsplit(_fetchable(url) or url.partition("#")[0])
-        port = parts.port
-    except ValueError:
-        return url
-    scheme = parts.scheme.lower()
-    if scheme not in ("http", "https"):
-        return urlunsplit(parts._replace(fragment=""))
-    host = (parts.hostname or "").removeprefix("www.").rstrip(".")
-    if port not in (None, 80, 443):
-        host = f"{host}:{port}"
-    path = re.sub(r"/(?:index\.(?:html?|php))?$", "", unquote(parts.path))
-    query = "&".join(sorted(unquote(part) for part in parts.query.split("&") if part))
-    return f"{host}{path}?{query}" if query else f"{host}{path}"

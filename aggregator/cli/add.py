@@ -14,8 +14,8 @@ from aggregator.cli.options import DEFAULT_CONFIG, ConfigOption, load_or_exit, s
 from aggregator.cli.reading import ReadFeed, entry_line, newest, typed_networks
 from aggregator.clock import SystemClock
 from aggregator.config import ConfigError, shown_url
+from aggregator.config.addresses import address_key, typed_address
 from aggregator.config.names import source_id
-from aggregator.discover import address_key, typed_address
 from aggregator.model import Config
 from aggregator.text import shorten, squeeze
 

@@ -8,9 +8,9 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from aggregator.cli.merging import Merge, merge_outlines
 from aggregator.cli.options import DEFAULT_CONFIG, ConfigOption, load_or_exit, stop_with_problems
 from aggregator.config import ConfigError
+from aggregator.config.merge import Merge, merge_outlines
 from aggregator.config.opml import OpmlError, read_opml
 
 

@@ -1,6 +1,6 @@
 """feeds.yaml → Config; every mistake in it → a message a person can act on."""
 
-from aggregator.config.load import load_config, parse_config
+from aggregator.config.load import included_lists, load_config, parse_config
 from aggregator.config.plan import config_warnings, plan_changes
 from aggregator.config.problems import ConfigError, Problem
 from aggregator.config.renames import match_outputs, match_sources
@@ -10,6 +10,7 @@ __all__ = [
     "ConfigError",
     "Problem",
     "config_warnings",
+    "included_lists",
     "load_config",
     "match_outputs",
     "match_sources",

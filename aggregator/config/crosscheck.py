@@ -146,6 +146,8 @@ def _missing_variables(data: dict[str, Any], environ: Mapping[str, str]) -> Iter
 
 
 def _secret_places(data: dict[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    for number, location in enumerate(_texts(data.get("include"))):
+        yield ("include", number), location
     fetch = data.get("fetch")
     if isinstance(fetch, dict) and isinstance(proxy := fetch.get("proxy"), str):
         yield ("fetch", "proxy"), proxy

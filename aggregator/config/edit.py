@@ -255,8 +255,9 @@ def scalar_text(text: str) -> str:
     for written in (text, quoted):
         if "\n" in written or len(written) > 2000:
             continue
-        probe = read_document(f"sources: [{written}, end]".encode(), "probe")
-        if not probe.problems and probe.data == {"sources": [text, "end"]}:
+        form = f"a: [{written}, end]\nb:\n  - {written}\n  - key: {written}\n"
+        probe = read_document(form.encode(), "probe")
+        if not probe.problems and probe.data == {"a": [text, "end"], "b": [text, {"key": text}]}:
             return written
     # JSON's escapes are YAML's too; what YAML takes for a line break or refuses is escaped here.
     shown = json.dumps(text, ensure_ascii=False)

@@ -41,6 +41,19 @@ def load_as_written(path: Path) -> Config:
     return parse_config(_read(path), path, AsWritten())
 
 
+def included_lists(path: Path, environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """What feeds.yaml says under `include`, for `refresh_includes`. Raises ConfigError."""
+    environ = os.environ if environ is None else environ
+    content = _read(path)
+    if b"include" not in content:
+        return ()
+    folder = cache.cache_folder(environ)
+    digest = hashlib.sha256(content).hexdigest()
+    key = cache.cache_key(digest, Path(os.path.abspath(path)))
+    data = cache.read_cache(folder, key) or _validated(content, path, environ)
+    return tuple(data.get("include", ()))
+
+
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
@@ -67,18 +80,30 @@ def parse_config(
     data = cache.read_cache(folder, key)
     if data is not None:
         try:
-            config, faults = build_config(data, file, digest, environ)
+            config, faults = _built(data, file, digest, environ)
         except (KeyError, TypeError, AttributeError, ValueError):
             faults = [Fault((), "the cache cannot be used", None)]
         if not faults:
             return config
     with _collector_paused():
         data = _validated(content, path, environ)
-    config, faults = build_config(data, file, digest, environ)
+    config, faults = _built(data, file, digest, environ)
     if faults:
         raise _error(_document(content, path), faults)
     cache.write_cache(folder, key, data)
     return config
+
+
+def _built(
+    data: dict[str, Any], file: Path, digest: str, environ: Mapping[str, str]
+) -> tuple[Config, list[Fault]]:
+    config, faults = build_config(data, file, digest, environ)
+    if not data.get("include"):
+        return config, faults
+    from aggregator.config.include import with_includes
+
+    config, more = with_includes(config, data["include"])
+    return config, [*faults, *more]
 
 
 @contextlib.contextmanager

@@ -80,9 +80,11 @@ Rule = Annotated[str, checked(check_rule), _text("query")]
 SourceUrl = Annotated[
     str, checked(unless_secret(values.check_source_url)), _text("address-or-path")
 ]
+Include = Annotated[str, checked(unless_secret(values.check_include)), _text("address-or-path")]
 Proxy = Annotated[str, checked(unless_secret(values.check_proxy)), _text("address")]
 HeaderName = Annotated[str, checked(values.check_header_name)]
 HeaderValue = Annotated[str, checked(unless_secret(values.check_header_value))]
+FilePath = Annotated[str, checked(values.check_path), _text("path")]
 BaseUrl = Annotated[str, checked(values.check_base_url), _text("address")]
 Store = Annotated[str, checked(values.check_store), _text("store")]
 Listen = Annotated[str, checked(values.check_listen), _text("host-and-port")]
@@ -96,6 +98,7 @@ def _one_or_many(item: dict[str, Any]) -> list[Any]:
 Ids = Annotated[list[Id], *_one_or_many(_ID_ITEM)]
 Rules = Annotated[list[Rule], *_one_or_many({"type": "string", "format": "query"})]
 Networks = Annotated[list[Network], *_one_or_many({"type": "string", "format": "network"})]
+Includes = Annotated[list[Include], *_one_or_many({"type": "string", "format": "address-or-path"})]
 Title = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
@@ -112,9 +115,8 @@ class Section(BaseModel):
 class PublishSection(Section):
     """Where documents are written, and how long they are."""
 
-    directory: str = Field(
+    directory: FilePath = Field(
         default="public",
-        min_length=1,
         title="folder",
         description="Folder the documents are written to.",
         examples=["public"],
@@ -403,6 +405,13 @@ class FeedsFile(Section):
         default=FetchSection(),
         title="fetching",
         description="Permissions, politeness and caps of every fetch.",
+    )
+    include: Includes = Field(
+        default_factory=list,
+        title="included lists",
+        description="OPML lists (addresses or paths) whose feeds are sources too; read again "
+        "daily. Folders are categories; `${NAME}` is taken in.",
+        examples=["https://example.org/list.opml", ["friends.opml"]],
     )
     categories: list[CategorySection] = Field(
         default_factory=list,

@@ -33,13 +33,13 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:MAX_ID].strip("-")
 
 
-def source_id(title: str | None, url: str, taken: Container[str]) -> str:
+def source_id(title: str | None, url: str, taken: Container[str], prefix: str = "") -> str:
     """A free id for a source: from its title where that has words in ASCII, else its address."""
     name = slug(title or "")
     letters = sum(character.isascii() and character.isalpha() for character in title or "")
     if letters < 3 or letters * 2 < len("".join((title or "").split())):
         name = _from_address(url) or name
-    return _free(name or "source", taken)
+    return _free((prefix + (name or "source"))[:MAX_ID].strip("-"), taken)
 
 
 def category_id(title: str, taken: Container[str]) -> str:

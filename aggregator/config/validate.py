@@ -17,7 +17,7 @@ from aggregator.config.models import FeedsFile
 # Keys of the contract that a later version builds: said so, not called unknown.
 NOT_YET: dict[tuple[str, ...], frozenset[str]] = {
     (): frozenset(
-        {"outputs", "include", "images", "outlets", "retention", "websub", "root_path"}
+        {"outputs", "images", "outlets", "retention", "websub", "root_path"}
         | {"allowed_hosts", "honor_removals"}
     ),
     ("publish",): frozenset({"per_source"}),

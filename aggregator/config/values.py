@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import os.path
 import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
@@ -229,9 +230,7 @@ def resolve_source_url(text: str, folder: Path) -> str:
     if found is not None and found[1].lower() != "file":
         return text
     if found is None:
-        path = Path(text).expanduser()
-        absolute = path if path.is_absolute() else folder / path
-        return "file://" + quote(_normal_path(absolute))
+        return "file://" + quote(resolve_path(text, folder))
     parts = urlsplit(text)
     if parts.path.startswith("/"):
         return "file://" + parts.path
@@ -239,9 +238,21 @@ def resolve_source_url(text: str, folder: Path) -> str:
 
 
 def _normal_path(path: Path) -> str:
-    import os.path
-
     return os.path.normpath(path)
+
+
+def check_include(text: str) -> str:
+    """An OPML list to take in: an http(s) address, or a path. Raises InvalidValue."""
+    if is_dated(text):
+        _refuse("an included list has one address", "remove {date…}")
+    return check_source_url(text)
+
+
+def check_path(text: str) -> str:
+    """A path of this machine. Raises InvalidValue."""
+    if not text.strip() or "\0" in text:
+        _refuse("the path is empty" if not text.strip() else "the path holds a NUL", "write public")
+    return text
 
 
 def check_proxy(text: str) -> str:
@@ -303,8 +314,7 @@ def check_store(text: str) -> str:
 
 def resolve_path(text: str, folder: Path) -> str:
     """A path of the file as an absolute one; relative ones begin at the file's folder."""
-    path = Path(text).expanduser()
-    return _normal_path(path if path.is_absolute() else folder / path)
+    return _normal_path(folder / os.path.expanduser(text))
 
 
 class AsWritten(Mapping[str, str]):

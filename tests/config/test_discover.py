@@ -6,13 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.discover import (
-    MAX_CANDIDATES,
-    address_key,
-    declared_feeds,
-    guessed_feeds,
-    typed_address,
-)
+from aggregator.config.addresses import address_key, typed_address
+from aggregator.discover import MAX_CANDIDATES, declared_feeds, guessed_feeds
 
 
 def declared(html: str, url: str = "https://example.org/a/", **keywords: str) -> list[str]:

@@ -275,3 +275,12 @@ def test_the_keys_watched_for_unsound_colons_exist() -> None:
         assert model is not None
         known.update(keys_of(model))
     assert known >= KEYS
+
+
+def test_a_path_of_somebody_unknown_is_taken_as_written() -> None:
+    config = parsed(
+        "store: sqlite:~nobody-here/x.db\npublish: {directory: ~nobody-here}\nsources: []"
+    )
+    assert config.store == "sqlite:/somewhere/~nobody-here/x.db"
+    assert config.publish.directory == "/somewhere/~nobody-here"
+    assert problems('publish: {directory: "a\\0b"}\nsources: []') == ["the path holds a NUL"]

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from aggregator.config.addresses import address_key, typed_address
 from aggregator.config.names import category_id, source_id
 from aggregator.config.opml import Outline
 from aggregator.config.values import InvalidValue, check_language, check_source_url
-from aggregator.discover import address_key, typed_address
 from aggregator.model import Config
 from aggregator.text import normal_form
 
@@ -24,12 +24,16 @@ class Merge:
 
 
 def merge_outlines(
-    config: Config, outlines: Sequence[Outline], category: str | None = None
+    config: Config,
+    outlines: Sequence[Outline],
+    category: str | None = None,
+    prefix: str = "",
 ) -> Merge:
     """What importing outlines adds. The innermost folder is the category, found by its title.
 
-    With `category` (an id) every source goes there. Duplicates, under any spelling of their
-    address and also within the file, are named and skipped; so is what cannot be fetched.
+    With `category` (an id) every source goes there; ids begin with `prefix`. Duplicates, under
+    any spelling of their address and also within the file, are named and skipped; so is what
+    cannot be fetched.
     """
     merge = Merge()
     known = {address_key(source.url): source.id for source in config.sources}
@@ -47,7 +51,7 @@ def merge_outlines(
         if key in known:
             merge.skipped.append(f"{told}: there already as {known[key]}")
             continue
-        name = source_id(outline.title, url, taken)
+        name = source_id(outline.title, url, taken, prefix)
         taken.add(name)
         known[key] = name
         item: dict[str, Any] = {"id": name}
