@@ -131,7 +131,15 @@ class Corridor:
         finally:
             producer.cancel()
             await asyncio.gather(producer, return_exceptions=True)
+            self._release_unsaved(queue)
         return results
+
+    def _release_unsaved(self, queue: asyncio.Queue[_Done | None]) -> None:
+        """Give back the bodies of a pass that was broken off: they count against the fetcher's."""
+        while not queue.empty():
+            done = queue.get_nowait()
+            if done is not None and isinstance(done.outcome, Fetched):
+                self._fetcher.release(done.outcome)
 
     # ------------------------------------------------------------ fetching and parsing
 
