@@ -132,12 +132,11 @@ class Lanes:
         return False
 
     async def _space(self, lane: Lane) -> None:
-        """Wait for the lane's next start. Starts are handed out in order, one after another."""
-        now = asyncio.get_running_loop().time()
-        start = max(lane.next_start, now)
-        lane.next_start = start + self._delay * (1 + JITTER * self._random.random())
-        if start > now:
-            await asyncio.sleep(start - now)
+        """Wait until the lane's last start is long enough ago, whoever else waits for that."""
+        loop = asyncio.get_running_loop()
+        while (wait := lane.next_start - (now := loop.time())) > 0:
+            await asyncio.sleep(wait)
+        lane.next_start = now + self._delay * (1 + JITTER * self._random.random())
 
 
 class Rests:

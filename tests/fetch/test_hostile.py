@@ -459,3 +459,29 @@ def test_a_304_that_was_asked_for_by_date_alone_is_good() -> None:
         request=lambda url: FetchRequest(url, last_modified="Mon, 23 Nov 2026 07:00:00 GMT"),
     )
     assert isinstance(outcome, NotModified)
+
+
+@pytest.mark.parametrize(
+    "tail",
+    [
+        b"Content-Length: 500\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"Transfer-Encoding: chunked\r\n\r\n",
+        b"Content-Length: 11\r\n\r\n<html>x</ht",
+        b"\r\nNot modified",
+        b"Connection: close\r\n\r\n",
+    ],
+)
+def test_a_304_that_sends_a_body_against_the_rules_is_a_304_and_its_connection_ends(
+    tail: bytes,
+) -> None:
+    async def go() -> None:
+        async with Origin(raw(b'HTTP/1.1 304 X\r\nETag: "2"\r\n' + tail, close=False)) as origin:
+            door = fetcher(per_host=1)
+            requests = [FetchRequest(origin.url(f"/{n}"), etag='"1"') for n in range(5)]
+            for outcome in await asyncio.gather(*map(door.fetch, requests)):
+                assert isinstance(outcome, NotModified), outcome
+                assert outcome.etag == '"2"'
+            await door.close()
+
+    run(go())

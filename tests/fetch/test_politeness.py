@@ -666,12 +666,12 @@ def test_rule_19_requests_to_a_public_host_are_spaced_and_never_in_lockstep() ->
         await asyncio.gather(*(one("example.org") for _ in range(8)))
         began = loop.time()
         await asyncio.gather(*(one(f"{n}.example.org") for n in range(50)))
-        assert loop.time() - began < 0.1, "hosts do not wait for each other"
+        assert loop.time() - began < 0.5, "hosts do not wait for each other"
         return times[:8]
 
     times = run(go())
     gaps = [b - a for a, b in pairwise(times)]
-    assert min(gaps) >= 0.019
+    assert min(gaps) >= 0.0199
     assert max(gaps) - min(gaps) > 0.0005
 
 
