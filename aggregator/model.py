@@ -354,8 +354,72 @@ class Document:
     timezone: str = "UTC"
 
 
-# Atom's name → where each other format keeps the same thing, in order of preference.
-FIELD_NAMES: MappingProxyType[str, MappingProxyType[str, tuple[str, ...]]] = MappingProxyType({})
+# Atom's name (or ours, where Atom has none) → where each other format keeps the same thing, best
+# first. Prefixes are the usual ones of docs/parsing.md; aggregator.parse.assemble goes by the same
+# orders, and a test holds the two together.
+_RSS: dict[str, tuple[str, ...]] = {
+    "guid": ("guid", "rdf:about", "dc:identifier"),
+    "link": ("link", "atom:link[rel=alternate]", "guid[isPermaLink]"),
+    "title": ("title", "dc:title", "itunes:title", "media:title"),
+    "summary": (
+        "atom:summary",
+        "description",
+        "abstract",
+        "dc:description",
+        "itunes:summary",
+        "media:description",
+        "itunes:subtitle",
+    ),
+    "content": ("atom:content", "content:encoded", "fullitem", "xhtml:body", "body"),
+    "published": (
+        "atom:published",
+        "pubDate",
+        "issued",
+        "dcterms:issued",
+        "dc:date",
+        "created",
+        "dcterms:created",
+    ),
+    "updated": ("atom:updated", "modified", "dcterms:modified", "lastBuildDate"),
+    "authors": ("author", "dc:creator", "dc:author", "itunes:author", "media:credit"),
+    "tags": ("category", "dc:subject", "keywords", "itunes:category", "itunes:keywords"),
+    "enclosures": ("enclosure", "atom:link[rel=enclosure]", "media:content"),
+    "image": ("media:thumbnail", "itunes:image"),
+    "language": ("xml:lang", "dc:language", "channel/language"),
+    "origin": ("source", "atom:source"),
+    "rights": ("atom:rights", "copyright", "dc:rights"),
+    "comments": ("comments",),
+}
+FIELD_NAMES: MappingProxyType[str, MappingProxyType[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "rss": MappingProxyType(_RSS),
+        "atom-0.3": MappingProxyType(
+            {
+                "guid": ("id",),
+                "link": ("link[rel=alternate]",),
+                "published": ("issued", "created"),
+                "updated": ("modified",),
+                "tags": ("dc:subject",),
+            }
+        ),
+        "json": MappingProxyType(
+            {
+                "guid": ("id",),
+                "link": ("url", "external_url"),
+                "title": ("title",),
+                "summary": ("summary",),
+                "content": ("content_html", "content_text"),
+                "published": ("date_published",),
+                "updated": ("date_modified",),
+                "authors": ("authors", "author"),
+                "tags": ("tags",),
+                "enclosures": ("attachments",),
+                "image": ("image", "banner_image"),
+                "language": ("language",),
+            }
+        ),
+    }
+)
 
 
 # ---------------------------------------------------------------- what was recognised and decided
