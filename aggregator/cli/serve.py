@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 import sys
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -13,6 +14,7 @@ import typer
 from aggregator.cli.logs import set_up_logging
 from aggregator.cli.options import DEFAULT_CONFIG, ConfigOption, load_or_exit
 from aggregator.clock import SystemClock
+from aggregator.config import config_warnings
 from aggregator.model import Config
 from aggregator.web.addresses import Site
 from aggregator.web.app import create_app
@@ -34,22 +36,20 @@ def command(
 ) -> None:
     """Serve what is published; poll nothing. Exit code 1 when it cannot listen, 2 for wrong use."""
     loaded = load_or_exit(config)
+    loaded = replace(loaded, listen=listen or loaded.listen)
     set_up_logging(verbose, "text")
     if verbose:
         logging.getLogger("uvicorn.access").setLevel(logging.INFO)
     state = WebState(loaded, SystemClock())
     try:
-        server = build_server(create_app(state), listen or loaded.listen, access_log=bool(verbose))
+        server = build_server(create_app(state), loaded.listen, access_log=bool(verbose))
     except ListenError as error:
         state.close()
         typer.echo(f"aggregator: {error}", err=True)
         raise typer.Exit(2 if isinstance(error, WrongListen) else 1) from None
-    for line in opening_lines(loaded, server):
-        typer.echo(line)
-    sys.stdout.flush()
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(server))
+            runner.run(_serve(loaded, server))
     finally:
         state.close()
 
@@ -67,10 +67,15 @@ def opening_lines(config: Config, server: Server) -> list[str]:
     ]
 
 
-async def _serve(server: Server) -> None:
+async def _serve(config: Config, server: Server) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, server.stop)
+    for line in opening_lines(config, server):
+        typer.echo(line)
+    for warning in config_warnings(config):
+        typer.echo(f"note: {warning}", err=True)
+    sys.stdout.flush()
     await server.run_until_cancelled()
 
 

@@ -1,7 +1,8 @@
 """The publisher's files and its record of them → documents ready to send, kept in memory.
 
-A document is looked at with one stat(2) a request, so that whatever process published is followed
-at once; it is read, hashed and compressed again only when the file is another one.
+A document's file is looked at with stat(2) a few times a second at most (looking costs a sixth of
+a 304), so that whatever process published is followed at once; it is read, hashed and compressed
+again only when the file is another one.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from aggregator.web.state import WebState
 MAX_AGE_S = 300
 # Memory for documents, plain and compressed together; the least recently asked for goes first.
 KEPT_BYTES = 64 * 2**20
+# How long a document is taken to be what it was without looking at its file.
+LOOK_EVERY = timedelta(milliseconds=250)
 # How old the list of documents and outputs may be when a name is looked up.
 CATALOG_AGE = timedelta(seconds=1)
 # How long a new file waits for its record, once, before it is served without.
@@ -72,13 +75,21 @@ class Catalog:
     documents: dict[str, DocumentRecord]
 
 
+@dataclass(slots=True)
+class _Kept:
+    """A document in memory, and when its file was last looked at."""
+
+    document: Document
+    looked_at: datetime
+
+
 class Documents:
     """The documents under `publish.directory`; only paths that the store knows are looked up."""
 
     def __init__(self, state: WebState) -> None:
         self._state = state
         self._folder = state.config.publish.directory
-        self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._memory = 0
         self._catalog: Catalog | None = None
         self._loading: dict[str, asyncio.Task[Document | None]] = {}
@@ -86,13 +97,18 @@ class Documents:
     def fresh(self, path: str) -> Document | None:
         """The document of `path` if it is in memory and still the file on disk; never waits."""
         self._follow_folder()
-        document = self._kept.get(path)
-        if document is None or self._is_to_be_settled(document):
+        kept = self._kept.get(path)
+        if kept is None:
             return None
-        if _signature(f"{self._folder}/{path}") != document.signature:
-            return None
-        self._kept.move_to_end(path)
-        return document
+        now = self._state.clock.now()
+        if abs(now - kept.looked_at) >= LOOK_EVERY:
+            if self._is_to_be_settled(kept.document, now):
+                return None
+            if _signature(f"{self._folder}/{path}") != kept.document.signature:
+                return None
+            kept.looked_at = now
+            self._kept.move_to_end(path)
+        return kept.document
 
     async def find(self, path: str) -> Document | None:
         """The document of `path` (`feeds/all.atom`); None for one that is not published (yet).
@@ -143,11 +159,9 @@ class Documents:
             catalog = self._catalog = await self._state.read(lambda reader: _catalog(reader, now))
         return catalog
 
-    def _is_to_be_settled(self, document: Document) -> bool:
+    def _is_to_be_settled(self, document: Document, now: datetime) -> bool:
         """Whether the record did not fit when last looked at, and it is time to look again."""
-        if document.settled:
-            return False
-        return abs(self._state.clock.now() - document.read_at) >= CATALOG_AGE
+        return not document.settled and abs(now - document.read_at) >= CATALOG_AGE
 
     def _follow_folder(self) -> None:
         """Forget everything when another `publish.directory` came in force."""
@@ -158,16 +172,16 @@ class Documents:
             self._memory = 0
 
     def _keep(self, path: str, document: Document) -> None:
-        self._kept[path] = document
+        self._kept[path] = _Kept(document, document.read_at)
         self._memory += document.memory
         while self._memory > KEPT_BYTES and len(self._kept) > 1:
             _, dropped = self._kept.popitem(last=False)
-            self._memory -= dropped.memory
+            self._memory -= dropped.document.memory
 
     def _forget(self, path: str) -> None:
-        document = self._kept.pop(path, None)
-        if document is not None:
-            self._memory -= document.memory
+        kept = self._kept.pop(path, None)
+        if kept is not None:
+            self._memory -= kept.document.memory
 
 
 def _catalog(reader: StoreReader, now: datetime) -> Catalog:

@@ -29,24 +29,26 @@ def started(site: Site, listen: str, *more: str) -> subprocess.Popen[str]:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_serves_until_it_is_told_to_end(site: Site, number: signal.Signals) -> None:
+    site.add_source("paper")
     site.publish("domestic", BODY)
     process = started(site, "127.0.0.1:0")
     try:
         assert process.stdout is not None
-        heard = process.stdout.readline().strip()
+        said = [process.stdout.readline().strip() for _ in range(5)]
+        heard = said[0]
         assert heard.startswith("我的订阅: listening on 127.0.0.1:")
         connection = HTTPConnection("127.0.0.1", int(heard.rpartition(":")[2]), timeout=10)
         connection.request("GET", "/feeds/domestic.atom")
         assert connection.getresponse().read() == BODY
         # The connection stays open: an idle client does not hold up the end.
         process.send_signal(number)
-        out, err = process.communicate(timeout=10)
+        _, err = process.communicate(timeout=10)
         connection.close()
     finally:
         process.kill()
         process.wait()
     assert process.returncode == 0
-    assert "http://127.0.0.1:8000/feeds/all.atom" in out
+    assert "feed    http://127.0.0.1:8000/feeds/all.atom" in said
     assert err == ""
 
 
