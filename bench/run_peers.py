@@ -244,6 +244,30 @@ class SfeedEtag(Sfeed):
     )
 
 
+class Aggregator(Peer):
+    """This project: `aggregator poll`, documents published."""
+
+    name = "aggregator"
+    needs = ("aggregator",)
+
+    def setup(self):
+        self.store = self.dir / "aggregator.db"
+        urls = Path(self.urls_file).read_text().split()
+        (self.dir / "feeds.yaml").write_text(
+            "title: bench\nbase_url: http://127.0.0.1:8000\nstore: sqlite:aggregator.db\n"
+            "publish: {directory: public}\n"
+            "fetch: {allow_private: [127.0.0.0/8], per_host: 16}\nsources:\n"
+            + "".join(f"  - {{id: s{i}, url: '{u}'}}\n" for i, u in enumerate(urls))
+        )
+
+    def cmd(self):
+        config = self.dir / "feeds.yaml"
+        return [sys.executable, "-m", "aggregator", "poll", "--force", "--config", config]
+
+    def items(self):
+        return count(self.store, "entries")
+
+
 class Floor(Peer):
     """Not a peer: the least one Python process must do (see child_floor)."""
 
@@ -261,7 +285,8 @@ class Floor(Peer):
 
 
 PEERS = {
-    p.name: p for p in (Floor, Newsboat1, Newsboat8, Sfeed, SfeedEtag, Reader1, Reader8, Naive)
+    p.name: p
+    for p in (Aggregator, Floor, Newsboat1, Newsboat8, Sfeed, SfeedEtag, Reader1, Reader8, Naive)
 }
 
 

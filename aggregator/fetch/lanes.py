@@ -134,8 +134,10 @@ class Lanes:
     async def _space(self, lane: Lane) -> None:
         """Wait until the lane's last start is long enough ago, whoever else waits for that."""
         loop = asyncio.get_running_loop()
-        while (wait := lane.next_start - (now := loop.time())) > 0:
-            await asyncio.sleep(wait)
+        now = loop.time()
+        while lane.next_start > now:  # noqa: ASYNC110 - another may start meanwhile: look again
+            await asyncio.sleep(lane.next_start - now)
+            now = loop.time()
         lane.next_start = now + self._delay * (1 + JITTER * self._random.random())
 
 
