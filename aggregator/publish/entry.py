@@ -47,7 +47,7 @@ def render_entry(story: PublishedStory) -> bytes:
     for tag in _tags(shown):
         entry.category(**tag)
     if shown.rights:
-        entry.rights(fit_for_xml(shown.rights))
+        entry.rights(fit_for_xml(visible_text(shown.rights)))
     if shown.language and _fit_language(shown.language):
         extra.language = shown.language.replace("_", "-")
     extra.elements = [*_links(story), *_snapshot_times(story), _source(story)]
@@ -102,7 +102,7 @@ def _tags(shown: Snapshot) -> list[dict[str, str]]:
         term = squeeze(fit_for_xml(tag.term))
         if not term:
             continue
-        scheme = usable_iri(tag.scheme)
+        scheme = _tag_scheme(tag.scheme)
         written = {"term": term}
         if scheme:
             written["scheme"] = scheme
@@ -110,6 +110,13 @@ def _tags(shown: Snapshot) -> list[dict[str, str]]:
             written["label"] = label
         tags.setdefault((term, scheme), written)
     return list(tags.values())
+
+
+def _tag_scheme(scheme: str | None) -> str | None:
+    """The scheme of a tag where it is a web address in ASCII: validators refuse any other."""
+    fit = usable_iri(scheme)
+    plain = fit is not None and fit.isascii() and "[" not in fit
+    return fit if fit is not None and plain and fit.lower().startswith("http") else None
 
 
 def _links(story: PublishedStory) -> list[ExtraElement]:
@@ -212,10 +219,12 @@ def timestamp(moment: datetime) -> str:
 
 
 def _fit_language(language: str) -> bool:
-    """Whether it has the shape of a language tag (RFC 5646)."""
+    """Whether it has the shape of a language tag (RFC 5646; no language has 4 letters or more)."""
     parts = language.replace("_", "-").split("-")
-    return 2 <= len(parts[0]) <= 8 and all(
-        p.isascii() and p.isalnum() and len(p) <= 8 for p in parts
+    return (
+        2 <= len(parts[0]) <= 3
+        and parts[0].isalpha()
+        and all(p.isascii() and p.isalnum() and len(p) <= 8 for p in parts)
     )
 
 

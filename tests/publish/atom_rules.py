@@ -46,7 +46,7 @@ _BIDI = re.compile(
     "[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufdd0-\ufdef\ufff0-\uffff\ue000-\uf8ff]"
 )
 _MEDIA_TYPE = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+")
-_LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufffd\ufffe\uffff]")
 
 
@@ -141,8 +141,9 @@ def _values(name: str, element: etree._Element) -> Iterator[str]:
     elif name == "category":
         if not element.get("term"):
             yield "a category without a term"
-        if element.get("scheme") is not None and not _iri(element.get("scheme") or ""):
-            yield f"scheme {element.get('scheme')}"
+        scheme = element.get("scheme")
+        if scheme is not None and not (_iri(scheme) and scheme.isascii() and "[" not in scheme):
+            yield f"scheme {scheme}"
     elif name == "link":
         yield from _link(element)
 

@@ -228,6 +228,26 @@ def test_addresses_are_made_fit_or_left_out(given: str | None, fit: str | None) 
     assert usable_iri(fit) == fit
 
 
+@pytest.mark.parametrize(
+    ("scheme", "kept"),
+    [
+        ("http://x.example/keywords", True),
+        ("https://x.example/国", False),
+        ("http://[::1]/", False),
+        ("magnet:?x", False),
+        ("keywords", False),
+    ],
+)
+def test_a_tags_scheme_is_a_plain_web_address(scheme: str, kept: bool) -> None:
+    (found,) = element(tags=(Tag("t", scheme),)).findall(f"{ATOM}category")
+    assert found.get("scheme") == (scheme if kept else None)
+
+
+def test_rights_are_text() -> None:
+    found = element(rights="<b>©</b> 2026 &amp; a < b")
+    assert found.findtext(f"{ATOM}rights") == "© 2026 & a < b"
+
+
 def test_odd_languages_tags_types_and_lengths_are_left_out() -> None:
     found = element(
         language="zh_CN",
@@ -251,7 +271,7 @@ def test_odd_languages_tags_types_and_lengths_are_left_out() -> None:
     types = [e.get("type") for e in found.findall(f"{ATOM}link") if e.get("rel") == "enclosure"]
     assert types[0] is None
     assert types[2] == "audio/mpeg"
-    for language in ("", "x", "en-", "-", "en--us", "国语", "a" * 20, "en us"):
+    for language in ("", "x", "en-", "-", "en--us", "国语", "a" * 20, "en us", "english"):
         element(language=language)
 
 
