@@ -35,8 +35,10 @@ POLL_TICK_S = 1.0
 PUBLISH_TICK_S = 1.0
 PRUNE_EVERY_S = 3600.0
 HISTORY_KEPT = timedelta(days=30)
-# What is left of the 10 seconds that a daemon has to end after the web server and the pass.
-END_WITHIN_S = 8.0
+# A daemon ends within 10 seconds: what it is saving may take this long …
+END_WITHIN_S = 5.0
+# … and the web server, which gives open downloads two seconds, this long.
+SERVER_ENDS_WITHIN_S = 3.0
 
 
 @dataclass(slots=True)
@@ -129,7 +131,7 @@ class Daemon:
         await self._reader.close()
         if serving is not None and not serving.done():
             serving.cancel()
-            await asyncio.wait([serving], timeout=1.0)
+            await asyncio.wait([serving], timeout=SERVER_ENDS_WITHIN_S)
         self._writer.shutdown(wait=True)
 
     # ------------------------------------------------------------ jobs

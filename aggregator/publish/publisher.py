@@ -11,6 +11,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from aggregator.clock import Clock
@@ -21,6 +22,7 @@ from aggregator.publish.feed import render_feed
 from aggregator.publish.files import remove_document, write_document
 from aggregator.store import Store
 
+ONE_SECOND = timedelta(seconds=1)
 # Rendered entries kept in memory, at a few KB each: enough for the newest of some fifty outputs.
 _KEPT_ENTRIES = 5_000
 
@@ -69,6 +71,7 @@ class Publisher:
         }
         gone = [path for path in records if path not in outputs]
         written: list[str] = []
+        rendered: list[DocumentRecord] = []
         failed: OSError | None = None
         for path, output in stale.items():
             before = records.get(path)
@@ -77,12 +80,14 @@ class Publisher:
             except OSError as error:  # one file that cannot be written does not hold up the others
                 failed = error
                 continue
-            with self._store.transaction():
-                self._store.save_documents([record])
+            rendered.append(record)
             if before is None or before.digest != record.digest:
                 written.append(path)
                 if on_document is not None:
                     on_document(path)
+        if rendered:
+            with self._store.transaction():
+                self._store.save_documents(rendered)
         if failed is not None:
             raise failed
         self._remove(gone)
@@ -111,6 +116,9 @@ class Publisher:
             revision, modified_at = output.revision, output.updated_at
         else:  # the output did not change, but what else its bytes depend on did
             revision, modified_at = self._store.current_revision(), self._clock.now()
+        if record is not None and record.digest != digest:
+            # Last-Modified tells whole seconds: two versions must not share one.
+            modified_at = max(modified_at, record.modified_at.replace(microsecond=0) + ONE_SECOND)
         write_document(self._folder / path, body, modified_at)
         return DocumentRecord(
             path=path,

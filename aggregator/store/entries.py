@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
-from uuid import NAMESPACE_URL, uuid5
 
 import zstandard
 
@@ -23,6 +22,7 @@ from aggregator.model import (
     Revised,
     SavedPoll,
 )
+from aggregator.store.keys import story_key, urn_of, uuid5_hex
 from aggregator.store.outputs import OutputRows
 from aggregator.store.snapshots import snapshot_columns
 from aggregator.store.sources import SourceRows
@@ -154,8 +154,8 @@ class EntryRows(SourceRows, OutputRows):
     def _taken_ids(self, poll: PollUpdate, first_url: str) -> set[str]:
         """Of the keys and atom:ids that this poll's new stories would have, those in use."""
         new = [u.decided.keyed for u in poll.entries if isinstance(u.decided, New)]
-        keys = [_story_key(first_url, keyed.guid) for keyed in new]
-        ids = [keyed.atom_id or _urn(key) for keyed, key in zip(new, keys, strict=True)]
+        keys = [story_key(first_url, keyed.guid) for keyed in new]
+        ids = [keyed.atom_id or urn_of(key) for keyed, key in zip(new, keys, strict=True)]
         wanted = {"key": keys, "atom_id": ids}
         taken: set[str] = set()
         for column, values in wanted.items():
@@ -191,32 +191,32 @@ class EntryRows(SourceRows, OutputRows):
     def _save_new(self, save: _Save, update: EntryUpdate, decided: New, listed: bool) -> None:
         keyed = decided.keyed
         entry_id = self._next_id("entries")
-        stamp = self._stamp(save.poll.polled_at)
+        at = to_text(self._stamp(save.poll.polled_at))
         # Entries of this document that carry one story are known by the first one's position;
         # whichever of them is the oldest opens it.
         group = keyed.position if decided.same_as is None else decided.same_as
         story_id = decided.story_id or save.story_of_position.get(group)
         carried = story_id is not None
         if story_id is None:
-            story_id = self._open_story(save, keyed, entry_id, stamp)
+            story_id = self._open_story(save, keyed, entry_id, at)
             save.new += 1
         else:
             save.duplicate += 1
         save.story_of_position[group] = story_id
-        snapshot_id = self._add_snapshot(save, keyed, entry_id, 1, (), stamp)
+        snapshot_id = self._add_snapshot(save, keyed, entry_id, 1, (), at)
         save.add(
             "entries",
             (
                 *(entry_id, save.poll.source_id, story_id, snapshot_id, keyed.guid),
                 *(keyed.link_key, keyed.title_key, keyed.text_key, keyed.meta_key),
-                *(keyed.text_length, to_text_or_none(keyed.entry.published), to_text(stamp)),
+                *(keyed.text_length, to_text_or_none(keyed.entry.published), at),
             ),
         )
         names = {decision.category for decision in update.categories}
         for decision in update.categories:
             output_id = self._output_id(decision.category)
             row_id = self._next_id("decisions")
-            by = (decision.decided_by, decision.evidence, to_text(stamp))
+            by = (decision.decided_by, decision.evidence, at)
             save.add("decisions", (row_id, story_id, entry_id, output_id, *by))
         if carried:
             save.joined.append(story_id)
@@ -224,38 +224,35 @@ class EntryRows(SourceRows, OutputRows):
             wanted = [
                 self._output_id(name) for name in ("all", *sorted(names or {"uncategorized"}))
             ]
-            self._enter(save, story_id, wanted, stamp, listed)
+            self._enter(save, story_id, wanted, at, listed)
 
     def _enter(
-        self, save: _Save, story_id: int, output_ids: list[int], stamp: datetime, listed: bool
+        self, save: _Save, story_id: int, output_ids: list[int], at: str, listed: bool
     ) -> None:
         for output_id in output_ids:
             position = self._next_id("memberships", "position")
-            at = (to_text(stamp), self._new_revision(), None)
-            save.add("memberships", (position, output_id, story_id, int(listed), *at))
+            entered = (at, self._new_revision(), None)
+            save.add("memberships", (position, output_id, story_id, int(listed), *entered))
         if listed:
             self._touch(set(output_ids))
 
-    def _open_story(self, save: _Save, keyed: KeyedEntry, entry_id: int, stamp: datetime) -> int:
+    def _open_story(self, save: _Save, keyed: KeyedEntry, entry_id: int, at: str) -> int:
         story_id = self._next_id("stories")
         key = self._free_key(save, keyed.guid)
-        atom_id = keyed.atom_id or _urn(key)
+        atom_id = keyed.atom_id or urn_of(key)
         if atom_id in save.taken:
             atom_id = self._free_urn(save, key)
         save.taken.add(atom_id)
-        at = to_text(stamp)
-        save.add(
-            "stories",
-            (story_id, key, atom_id, entry_id, at, at, self._new_revision()),
-        )
+        row = (story_id, key, atom_id, entry_id, at, at, self._new_revision())
+        save.add("stories", row)
         return story_id
 
     def _free_key(self, save: _Save, guid: str) -> str:
         """UUIDv5 of the source's first address and the guid; its name tells twins apart."""
-        key, twin = _story_key(save.first_url, guid), 0
+        key, twin = story_key(save.first_url, guid), 0
         while key in save.taken:
             twin += 1
-            key = _story_key(save.first_url, f"{guid} {save.source_name} {twin}")
+            key = story_key(save.first_url, f"{guid} {save.source_name} {twin}")
             if self._db.execute("select 1 from stories where key = ?", (key,)).fetchone():
                 save.taken.add(key)
         save.taken.add(key)
@@ -263,26 +260,24 @@ class EntryRows(SourceRows, OutputRows):
 
     def _free_urn(self, save: _Save, key: str) -> str:
         """urn:uuid:KEY, or another where some feed has used that very id for its own."""
-        urn, name = _urn(key), key
+        urn, name = urn_of(key), key
         while (
             urn in save.taken
             or self._db.execute("select 1 from stories where atom_id = ?", (urn,)).fetchone()
         ):
-            name = uuid5(NAMESPACE_URL, f"{name} again").hex
-            urn = _urn(name)
+            name = uuid5_hex(f"{name} again")
+            urn = urn_of(name)
         return urn
 
     def _save_revised(self, save: _Save, decided: Revised) -> None:
         keyed, known = decided.keyed, decided.known
-        stamp = self._stamp(save.poll.polled_at)
+        at = to_text(self._stamp(save.poll.polled_at))
         number, lead_id = self._db.execute(
             "select max(number) + 1, (select lead_id from stories where id = ?) from snapshots "
             "where entry_id = ?",
             (known.story_id, known.entry_id),
         ).fetchone()
-        snapshot_id = self._add_snapshot(
-            save, keyed, known.entry_id, number, decided.changed, stamp
-        )
+        snapshot_id = self._add_snapshot(save, keyed, known.entry_id, number, decided.changed, at)
         self._db.execute(
             "update entries set snapshot_id = ?, guid = ?, link_key = ?, title_key = ?, "
             "text_key = ?, meta_key = ?, text_length = ?, published = ? where id = ?",
@@ -295,13 +290,13 @@ class EntryRows(SourceRows, OutputRows):
         save.revised += 1
         if lead_id == known.entry_id:
             visible = "text" in decided.changed or "title" in decided.changed
-            self._change_story(known.story_id, stamp if visible else None)
+            self._change_story(known.story_id, at if visible else None)
 
-    def _change_story(self, story_id: int, updated_at: datetime | None) -> None:
+    def _change_story(self, story_id: int, updated_at: str | None) -> None:
         """A new revision for a story and every output that shows it; `updated` moves if given."""
         self._db.execute(
             "update stories set revision = ?, updated_at = coalesce(?, updated_at) where id = ?",
-            (self._new_revision(), to_text_or_none(updated_at), story_id),
+            (self._new_revision(), updated_at, story_id),
         )
         rows = self._db.execute(
             "select output_id from memberships where story_id = ? and left_revision is null "
@@ -317,28 +312,28 @@ class EntryRows(SourceRows, OutputRows):
         entry_id: int,
         number: int,
         changed: tuple[str, ...],
-        stamp: datetime,
+        at: str,
     ) -> int:
         snapshot_id = self._next_id("snapshots")
-        capture_id = self._capture(save, keyed.entry, stamp)
+        capture_id = self._capture(save, keyed.entry, at)
         content = snapshot_columns(keyed.entry, save.poll)
-        row = (snapshot_id, entry_id, number, to_text(stamp), json.dumps(changed))
+        row = (snapshot_id, entry_id, number, at, json.dumps(changed))
         save.add("snapshots", (*row, keyed.digest, capture_id, *content))
         return snapshot_id
 
-    def _capture(self, save: _Save, entry: Entry, stamp: datetime) -> int | None:
+    def _capture(self, save: _Save, entry: Entry, at: str) -> int | None:
         """The raw bytes: the entry's own with its context, or once a poll the whole document."""
         poll = save.poll
         if entry.raw is not None and poll.feed is not None:
             if save.context_id is None and poll.feed.context:
                 save.context_id = self._context(poll.feed.context)
-            return self._add_capture(save, "entry", entry.raw, save.context_id, stamp)
+            return self._add_capture(save, "entry", entry.raw, save.context_id, at)
         if save.document_id is None and poll.body is not None:
-            save.document_id = self._add_capture(save, "document", poll.body, None, stamp)
+            save.document_id = self._add_capture(save, "document", poll.body, None, at)
         return save.document_id
 
     def _add_capture(
-        self, save: _Save, kind: str, raw: bytes, context_id: int | None, stamp: datetime
+        self, save: _Save, kind: str, raw: bytes, context_id: int | None, at: str
     ) -> int:
         capture_id = self._next_id("captures")
         feed = save.poll.feed
@@ -346,7 +341,7 @@ class EntryRows(SourceRows, OutputRows):
         packed = self._compressor.compress(raw)
         digest = hashlib.sha256(raw).hexdigest()
         body = (digest, kind, CODEC, packed, len(raw))
-        save.add("captures", (capture_id, *body, *about, save.poll.url, context_id, to_text(stamp)))
+        save.add("captures", (capture_id, *body, *about, save.poll.url, context_id, at))
         return capture_id
 
     def _context(self, context: bytes) -> int:
@@ -393,11 +388,3 @@ def _known_entry(row: Sequence[Any]) -> KnownEntry:
     keys = guid, link_key, title_key, text_key, meta_key or ""
     published = from_text_or_none(row[9])
     return KnownEntry(entry_id, source_id, story_id, *keys, row[8] or 0, published)
-
-
-def _story_key(first_url: str, guid: str) -> str:
-    return uuid5(NAMESPACE_URL, f"{first_url} {guid}").hex
-
-
-def _urn(key: str) -> str:
-    return f"urn:uuid:{key[:8]}-{key[8:12]}-{key[12:16]}-{key[16:20]}-{key[20:]}"

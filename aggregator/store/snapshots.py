@@ -15,6 +15,10 @@ SNAPSHOT_COLUMNS = (
 ).split()
 
 
+# Kept, since json.dumps makes a new encoder for every call that does not take its defaults.
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
+
+
 def snapshot_columns(entry: Entry, poll: PollUpdate) -> tuple[Any, ...]:
     """The columns title … feed_updated of table snapshots, in the table's order."""
     base = next((text.base for text in (entry.content, entry.summary) if text and text.base), None)
@@ -41,14 +45,14 @@ def _text_columns(text: Text | None) -> tuple[str | None, str | None]:
 
 
 def _json_list(values: Sequence[Any]) -> str | None:
-    return json.dumps(values, ensure_ascii=False) if values else None
+    return _to_json(values) if values else None
 
 
 def _origin_json(entry: Entry) -> str | None:
     origin = entry.origin
     if origin is None:
         return None
-    return json.dumps([origin.title, origin.id, origin.link], ensure_ascii=False)
+    return _to_json([origin.title, origin.id, origin.link])
 
 
 def snapshot_from_row(row: Sequence[Any]) -> Snapshot:
