@@ -71,7 +71,8 @@ def write_cache(folder: Path | None, key: str, data: dict[str, Any]) -> None:
         handle, name = tempfile.mkstemp(dir=folder, suffix=".tmp")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(data, file, ensure_ascii=False, separators=(",", ":"))
+                # dumps, not dump: the latter takes three times as long.
+                file.write(json.dumps(data, ensure_ascii=False, separators=(",", ":")))
             os.replace(name, folder / f"{key}.json")
         except BaseException:
             with contextlib.suppress(OSError):
