@@ -86,7 +86,10 @@ def parse_date(text: str, zone: tzinfo, fetched_at: datetime) -> datetime | None
     RFC 3339 with their common bruises, asctime, Chinese and other national forms, Unix time in
     seconds, milliseconds or microseconds. 1/2/2026 is not guessed at.
     """
-    found = _fast(text)
+    try:
+        found = _rfc3339(text) if text[4:5] == "-" else _rfc822(text)
+    except (ValueError, KeyError, OverflowError):
+        found = None
     if found is None:
         found = _slow(text, zone, fetched_at)
     if found is None or found < _EARLIEST or found - fetched_at > _AHEAD:
@@ -106,14 +109,6 @@ def is_empty_date(text: str) -> bool:
             or stripped in ("0", "-", "null", "None")
         )
     )
-
-
-def _fast(text: str) -> datetime | None:
-    """The two forms that nearly all feeds use, read exactly."""
-    try:
-        return _rfc3339(text) if text[4:5] == "-" else _rfc822(text)
-    except (ValueError, KeyError, OverflowError):
-        return None
 
 
 def _rfc3339(text: str) -> datetime | None:

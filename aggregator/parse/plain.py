@@ -46,6 +46,7 @@ _TYPES = {"text": "text/plain", "plain": "text/plain", "html": "text/html"}
 _TYPES |= {"xhtml": "application/xhtml+xml"}
 _TYPES |= {name: name for name in ("text/plain", "text/html", "application/xhtml+xml")}
 _XHTML = "application/xhtml+xml"
+_XHTML_TEXTS = frozenset(name for name, kind in TEXTS.items() if kind == _XHTML)
 _VOID = frozenset("area base br col embed hr img input link meta param source track wbr".split())
 _RSS = {
     "0.91": "RSS 0.91",
@@ -228,30 +229,49 @@ class _Reading:
         self.feed.entries.append(entry)
 
     def _children(self, parent: Element, entry: RawEntry, depth: int) -> None:
+        """What an entry's elements say. Long, because it is where the time of a feed goes:
+
+        the two commonest cases, text and values without attributes, are done in place.
+        """
+        known = _actions.get
+        texts, values = entry.texts, entry.values
+        simple = depth == 1 and not self._bases
+        language = entry.language
         for child in parent:
-            action, name = _actions.get(child.tag) or _action(child)
+            action, name = known(child.tag) or _action(child)
             if action == _TEXT:
-                text = self._text(child, name, entry.language)
+                if simple and not len(child) and not child.attrib and name not in _XHTML_TEXTS:
+                    value = child.text
+                    if not value or not (value := value.strip()):
+                        continue
+                    if not value.isascii():
+                        value = self._mend(value)
+                    kind = TEXTS[name]
+                    if kind == "text/plain" and not self._atom and looks_like_html(value):
+                        kind = "text/html"
+                    texts[name] = _new(RawText, (value, kind, "", language))
+                    continue
+                text = self._text(child, name, language)
                 if text is None:
                     continue
                 if depth == 1:
-                    entry.texts[name] = text
+                    texts[name] = text
                 else:
                     self._keep_deep(name, depth, text)
             elif action == _VALUE:
-                value = self._value(child)
-                if not value:
+                found = self._value(child)
+                if not found:
                     continue
                 if depth == 1:
-                    entry.values[name] = value
+                    values[name] = found
                 else:
-                    self._keep_deep(name, depth, value)
+                    self._keep_deep(name, depth, found)
+            elif action == _TAG:
+                self._tag(child, name, entry)
             elif action == _LINK:
                 link = self._link(child)
                 if link is not None:
                     _keep_link(entry, link)
-            elif action == _TAG:
-                self._tag(child, name, entry)
             else:
                 self._rare(child, action, name, entry, depth)
 
@@ -362,7 +382,10 @@ class _Reading:
         if len(element):
             raise Declines("elements where a value should be")
         value = element.text
-        return self._mend(value.strip()) if value else None
+        if not value:
+            return None
+        value = value.strip()
+        return value if value.isascii() else self._mend(value)
 
     def _language(self, element: Element, inherited: str | None) -> str | None:
         if not self._languages:
@@ -441,9 +464,10 @@ class _Reading:
             people.setdefault(name, []).append(told)
 
     def _tag(self, element: Element, name: str, entry: RawEntry) -> None:
-        text = self._mend((element.text or "").strip())
-        plain = not len(element) and not element.attrib and name not in TAG_LISTS
-        if plain:
+        text = (element.text or "").strip()
+        if not text.isascii():
+            text = self._mend(text)
+        if not len(element) and not element.attrib and name not in TAG_LISTS:
             entry.tags.append(_new(RawTag, (text, None, None)))
             return
         get = element.get

@@ -52,7 +52,6 @@ def tag(term: str, scheme: str | None, label: str | None) -> Tag:
 
 
 def entry(
-    *,
     guid: str | None,
     guid_is_link: bool,
     link: str | None,
