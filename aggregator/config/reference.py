@@ -169,6 +169,25 @@ A password or a token is never written into the file but taken from the environm
 A variable that is not set is an error that names it. Its value appears in no log, page, feed,
 OPML file or message.
 
+## Adding sources
+
+- **By hand**: copy a source, change `id`, `title` and `url`, save.
+- `aggregator add example.org` takes a feed or a site. It asks the page for its feeds (link
+  elements, Link headers, anchors), then tries where such sites have theirs, shows the newest
+  titles, asks, and writes the source behind the last one of its category. Not a byte of the rest
+  of the file changes. What is there already, under whatever spelling, is refused. `--yes` asks
+  nothing; `--category`, `--id`, `--title` and `--every` say what would be asked.
+- `aggregator import list.opml` takes over a whole list. Folders become categories, the innermost
+  one counting; one whose title is that of a category is that category. Duplicates are named and
+  skipped, a malformed file is refused with its line. `--dry-run` shows, `--category` overrides.
+- `include: https://example.org/list.opml` (or a path) makes a list part of the file: its feeds are
+  sources as long as they stand in it. It is read again daily; while it cannot be, the last copy
+  serves. The ids of its sources begin with the name of the list (`list-…`).
+
+`aggregator check --probe [SOURCE…]` fetches sources once and shows what would be stored: format,
+number of entries, the newest with their dates and categories, what was repaired, and what is odd.
+It stores nothing. `aggregator export opml` writes all sources by category; secrets stay out of it.
+
 ## When an edit takes effect
 
 - A new source is polled at once; its newest `initial` entries reach the feeds, the rest is kept.
