@@ -135,7 +135,7 @@ class Lanes:
         """Wait until the lane's last start is long enough ago, whoever else waits for that."""
         loop = asyncio.get_running_loop()
         now = loop.time()
-        while lane.next_start > now:  # noqa: ASYNC110 - another may start meanwhile: look again
+        while lane.next_start > now:  # another may start meanwhile: look again
             await asyncio.sleep(lane.next_start - now)
             now = loop.time()
         lane.next_start = now + self._delay * (1 + JITTER * self._random.random())
