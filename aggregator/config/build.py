@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from aggregator.config import values
+from aggregator.config.secrets import remember_secret
 from aggregator.config.values import InvalidValue
 from aggregator.model import Category, Config, FetchSettings, PublishSettings, Source
 
@@ -78,6 +79,8 @@ class _Builder:
         except InvalidValue as error:
             self.faults.append(Fault(location, error.message, error.hint))
             return text
+        for name in values.variables(text):
+            remember_secret(self.environ[name])
         try:
             check(whole)
         except InvalidValue:

@@ -24,9 +24,22 @@ def shown_url(url: str) -> str:
     return _TELLING.sub(r"\1***", url)
 
 
+# What was filled in from the environment since the process began. A Config holds only whole
+# addresses, so where in them a secret stands is known nowhere else; an old one stays a secret.
+_filled_in: set[str] = set()
+
+
+def remember_secret(value: str) -> None:
+    """Note a value that was taken from the environment."""
+    _filled_in.add(value)
+
+
 def secrets_of(config: Config) -> tuple[str, ...]:
-    """The texts that must never be shown: header values, and the logins of addresses."""
-    found: set[str] = set()
+    """The texts that must never be shown, the longest first.
+
+    Header values, the logins of addresses, and whatever this process took from the environment.
+    """
+    found: set[str] = set(_filled_in)
     for source in config.sources:
         found.update(value for _, value in source.headers)
         found.update(_login(source.url), _login(source.proxy))

@@ -14,6 +14,8 @@ INTERVAL = 0.7
 # Times of files can be too coarse (2 s on FAT), or kept on purpose by who copies: every so many
 # looks the content is read although the file looks the same.
 READ_EVERY = 10
+# Lists that the file includes (OPML on this machine) are read again although it stays the same.
+TELL_EVERY_S = 86_400.0
 
 Signature = tuple[int, ...] | None
 
@@ -31,14 +33,17 @@ class ConfigWatch:
         digest: str | None = None,
         interval: float = INTERVAL,
         patience: int = 2,
+        tell_every: float = TELL_EVERY_S,
     ) -> None:
         """Watch `path`; `digest` is the SHA-256 (hex) of the content in force (Config.digest).
 
-        Without it the content of this moment is taken for known. `interval` is in seconds.
+        Without it the content of this moment is taken for known. `interval` and `tell_every` are
+        in seconds; after the latter `changes` gives an item although nothing changed.
         """
         self._path = path
         self._interval = interval
         self._patience = patience
+        self._looks_a_telling = max(1, round(tell_every / interval))
         self._signature: Signature = self._look()
         self._told = self._digest() if digest is None else bytes.fromhex(digest)
         self._seen = self._told if digest is None else self._digest()
@@ -58,7 +63,7 @@ class ConfigWatch:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._woken.wait(), self._interval)
             self._woken.clear()
-            if self.has_changed():
+            if self.has_changed() or self._looks % self._looks_a_telling == 0:
                 yield None
 
     def has_changed(self) -> bool:

@@ -10,7 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.config import ConfigError, config_warnings, load_config, parse_config
+from aggregator.config import (
+    ConfigError,
+    config_warnings,
+    load_config,
+    parse_config,
+    secrets_of,
+    shown_url,
+)
 from aggregator.config.document import KEYS
 from aggregator.config.models import FeedsFile
 from aggregator.config.validate import keys_of, model_at
@@ -163,6 +170,29 @@ def test_a_secret_comes_from_the_environment_and_is_never_told() -> None:
         "the environment variable `KEY` is not set",
         "the environment variable `PROXY` is not set",
     ]
+
+
+def test_what_must_not_be_shown_is_known() -> None:
+    config = parsed(
+        "fetch: {proxy: 'http://u5er:passw0rd@127.0.0.1:1'}\n"
+        "sources: [{id: a, url: 'https://example.org/${PATH_KEY}/x', headers: {K: v4lue}}]",
+        PATH_KEY="in-the-path",
+    )
+    assert {"in-the-path", "v4lue", "passw0rd", "u5er"} <= set(secrets_of(config))
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://me:pw@example.org/x", "https://***@example.org/x"),
+        ("https://example.org/x?a=1&token=abc&b=2", "https://example.org/x?a=1&token=***&b=2"),
+        ("https://example.org/x?api_key=abc#f", "https://example.org/x?api_key=***#f"),
+        ("https://example.org/x?page=2", "https://example.org/x?page=2"),
+        ("http://[bad", "***"),
+    ],
+)
+def test_addresses_are_shown_without_secrets(url: str, shown: str) -> None:
+    assert shown_url(url) == shown
 
 
 def test_a_line_break_in_a_secret_header_is_refused() -> None:

@@ -97,3 +97,14 @@ def test_changes_come_without_events(tmp_path: Path) -> None:
         await asyncio.wait_for(anext(watch.changes()), 5)
 
     asyncio.run(one())
+
+
+def test_now_and_then_it_tells_although_nothing_changed(tmp_path: Path) -> None:
+    path = tmp_path / "feeds.yaml"
+    path.write_text("a")
+
+    async def one() -> None:
+        watch = ConfigWatch(path, interval=0.001, tell_every=0.005)
+        await asyncio.wait_for(anext(watch.changes()), 5)
+
+    asyncio.run(one())
