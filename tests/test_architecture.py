@@ -19,7 +19,17 @@ TREES = {name: ast.parse(path.read_text("utf-8")) for name, path in MODULES.item
 # What several parts share; each may import only those before it.
 SHARED = ("model", "clock", "text", "html", "query", "cron")
 # A stage imports what is shared and its own folder, never another stage.
-STAGES = ("config", "schedule", "discover", "fetch", "parse", "dedupe", "categorize", "store")
+STAGES = (
+    "config",
+    "schedule",
+    "rhythm",
+    "discover",
+    "fetch",
+    "parse",
+    "dedupe",
+    "categorize",
+    "store",
+)
 # A shell stands over the store; what it needs of a stage beside is named.
 SHELLS = {"publish": {"store", "dedupe"}, "web": {"store", "dedupe", "publish", "config"}}
 # The order of the whole, over everything but the commands.
@@ -35,7 +45,7 @@ PURE = (
     "model text html query cron schedule dedupe categorize publish.entry publish.feed publish.iri "
     "publish.feedgen_extension parse.assemble parse.dates parse.decode parse.errors parse.guess "
     "parse.jsonfeed parse.labels parse.ladder parse.links parse.markup parse.months parse.raw "
-    "parse.tolerant config.renames config.plan store.times store.snapshots"
+    "discover parse.tolerant config.renames config.plan store.times store.snapshots"
 ).split()
 IMPURE_MODULES = set(
     "socket ssl sqlite3 os random secrets time subprocess threading asyncio tempfile shutil "
