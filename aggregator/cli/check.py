@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def command(
     sources: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SOURCE]...", help="Sources to probe; none means all enabled."),
+        typer.Argument(metavar="SOURCE", help="Sources to probe; none means all enabled."),
     ] = None,
     probe: Annotated[
         bool, typer.Option("--probe", help="Fetch once and show what would be stored.")
