@@ -87,6 +87,8 @@ class _Assembly:
         self._notes: list[Note] = []
         self._told: dict[str, int] = {}
         self._dates: dict[str, datetime] = {}
+        self._known_tags: dict[RawTag, Tag] = {}
+        self._known_people: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._base = document.url or self._own_address() or ""
         self._outer = self._base
         self._link = self._feed_link()
@@ -203,8 +205,8 @@ class _Assembly:
             content,
             published,
             self._date(values, _UPDATED, number, raw.line),
-            (_authors(raw.authors) if raw.authors else ()) or self._authors,
-            _tags(raw.tags) if raw.tags else (),
+            (self._people(raw.authors) if raw.authors else ()) or self._authors,
+            self._tags(raw.tags) if raw.tags else (),
             self._enclosures(raw) if raw.media else (),
             self._entry_language(raw),
             self._origin(raw.source) if raw.source is not None else None,
@@ -213,6 +215,30 @@ class _Assembly:
             raw.raw,
             resolve(self._base, raw.images[0]) if raw.images else None,
         )
+
+    def _tags(self, tags: list[RawTag]) -> tuple[Tag, ...]:
+        """Each tag once. Entries share their tags, and so do these."""
+        known = self._known_tags
+        found: dict[RawTag, Tag] = {}
+        for raw in tags:
+            made = known.get(raw)
+            if made is None:
+                term = raw.term or (raw.label or "").strip()
+                if not term:
+                    continue
+                made = known[raw] = quick.tag(term, raw.scheme, raw.label)
+            found[raw] = made
+        return tuple(found.values())
+
+    def _people(self, written: dict[str, list[str]]) -> tuple[str, ...]:
+        if len(written) > 1:
+            return _authors(written)
+        ((name, people),) = written.items()
+        key = (name, *people)
+        found = self._known_people.get(key)
+        if found is None:
+            found = self._known_people[key] = _authors(written)
+        return found
 
     def _entry_language(self, raw: RawEntry) -> str | None:
         own = raw.values.get("dc_language")
@@ -326,15 +352,6 @@ def person_name(written: str) -> str:
         return written.strip()
     found = _MAIL_NAME.match(written) or _NAME_MAIL.match(written)
     return found.group(1).strip() if found else written.strip()
-
-
-def _tags(tags: list[RawTag]) -> tuple[Tag, ...]:
-    found = []
-    for term, scheme, label in dict.fromkeys(tags):
-        term = term or (label or "").strip()
-        if term:
-            found.append(quick.tag(term, scheme, label))
-    return tuple(found)
 
 
 def _whole(number: str | None) -> int | None:
