@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
 
 from aggregator.fetch.addresses import BadAddress
 from aggregator.fetch.guard import (
@@ -14,7 +13,8 @@ from aggregator.fetch.guard import (
     networks,
     read_address,
 )
-from aggregator.fetch.wire import DNS_THREADS, Pool, Resolver
+from aggregator.fetch.resolver import Resolver
+from aggregator.fetch.wire import Pool
 from aggregator.model import FetchSettings
 
 _PROXY_SCHEMES = ("http://", "https://")
@@ -29,8 +29,7 @@ class Pools:
     def __init__(self, settings: FetchSettings) -> None:
         self._settings = settings
         self._pools: dict[tuple[tuple[str, ...], str | None], Pool] = {}
-        self._executor: ThreadPoolExecutor | None = None
-        self._resolver: Resolver | None = None
+        self._resolver = Resolver()
 
     def pool(self, permissions: tuple[str, ...], proxy: str | None) -> Pool:
         """The pool for requests under `permissions` through `proxy`. Raises BadAddress."""
@@ -44,7 +43,7 @@ class Pools:
         guard = Guard(permissions, anywhere=proxy is not None)
         pool = self._pools[permissions, proxy] = Pool(
             guard,
-            self._resolve(),
+            self._resolver,
             max_head=self._settings.max_header_bytes,
             max_wire=self._settings.max_wire_bytes,
             idle_timeout=self._settings.idle_timeout,
@@ -64,7 +63,7 @@ class Pools:
                 raise AddressRefused(host)
             return
         try:
-            rows = await self._resolve().resolve(host)
+            rows = await self._resolver.resolve(host)
         except (OSError, UnicodeError):
             if is_local_name(host):
                 raise AddressRefused(host) from None
@@ -74,16 +73,9 @@ class Pools:
             if address is None or not is_allowed(address, allowed):
                 raise AddressRefused(row["host"])
 
-    def _resolve(self) -> Resolver:
-        if self._resolver is None:
-            self._executor = ThreadPoolExecutor(DNS_THREADS, thread_name_prefix="dns")
-            self._resolver = Resolver(self._executor)
-        return self._resolver
-
     async def close(self) -> None:
         """Close every connection and let the resolver's threads go."""
         pools = list(self._pools.values())
         self._pools.clear()
         await asyncio.gather(*(pool.close() for pool in pools))
-        if self._executor is not None:
-            self._executor.shutdown(wait=False, cancel_futures=True)
+        self._resolver.stop()

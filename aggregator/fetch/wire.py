@@ -10,14 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import re
-import socket
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from aiohttp.helpers import TimerNoop
@@ -27,9 +24,8 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from aggregator.fetch.guard import Guard
+from aggregator.fetch.resolver import Resolver
 
-# Threads that wait for the resolver: a slow name server holds one, not the event loop.
-DNS_THREADS = 32
 DNS_TTL = 60
 # An idle connection is kept this long, and only where others of its host are waiting.
 KEEP_ALIVE = 15.0
@@ -104,42 +100,6 @@ class CountingHandler(ResponseHandler):
         self.set_exception(error)
         if payload is not None and not payload.is_eof():
             payload.set_exception(error)
-
-
-class Resolver(AbstractResolver):
-    """getaddrinfo in threads of its own: uvloop's and asyncio's are few, and shared."""
-
-    def __init__(self, executor: ThreadPoolExecutor) -> None:
-        self._executor = executor
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        """Every address of `host`, numeric. Raises OSError."""
-        loop = asyncio.get_running_loop()
-        ask = partial(socket.getaddrinfo, host, port, family, socket.SOCK_STREAM)
-        rows = await loop.run_in_executor(self._executor, ask)
-        return [
-            ResolveResult(
-                hostname=host,
-                host=_numeric(sockaddr),
-                port=port,
-                family=found,
-                proto=protocol,
-                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-            )
-            for found, _, protocol, _, sockaddr in rows
-        ]
-
-    async def close(self) -> None:
-        """The threads belong to the fetcher."""
-
-
-def _numeric(sockaddr: tuple[Any, ...]) -> str:
-    """A sockaddr's address, with its zone where it has one."""
-    if len(sockaddr) == 4 and sockaddr[3]:
-        return f"{sockaddr[0]}%{sockaddr[3]}"
-    return str(sockaddr[0])
 
 
 class Reply:

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.fetch import guard, open_fetcher, wire
+from aggregator.fetch import guard, open_fetcher
 from aggregator.fetch.agent import user_agent
+from aggregator.fetch.resolver import Resolver
 from aggregator.model import Fetched, FetchFailed, FetchOutcome, FetchRequest, FetchSettings
 from tests.fetch.loopback import LOOPBACK, START, FakeClock, Origin, Request, fetcher, reply, run
 
@@ -122,12 +123,12 @@ def test_a_name_that_turns_private_between_two_lookups_does_not_pass() -> None:
             pool = door._pools.pool((), None)
             answers = iter(["8.8.8.8", "127.0.0.1"])
 
-            class Rebinding(wire.Resolver):
+            class Rebinding(Resolver):
                 async def resolve(self, host: str, port: int = 0, family: Any = 0) -> Any:
                     row = {"hostname": host, "host": next(answers), "port": port, "flags": 0}
                     return [{**row, "family": socket.AF_INET, "proto": 0}]
 
-            resolver = pool._connector._resolver = Rebinding(None)  # type: ignore[arg-type]
+            resolver = pool._connector._resolver = Rebinding()
             await resolver.resolve("rebind.example")  # a check made beforehand sees 8.8.8.8
             outcome = await door.fetch(FetchRequest(f"http://rebind.example:{origin.port}/"))
             assert isinstance(outcome, FetchFailed)
