@@ -238,7 +238,10 @@ def _compiled(pattern: str) -> Callable[[str], Any]:
 
     Texts are in normal form, so a full-width sign in the pattern stands for its plain one.
     """
-    import re2  # type: ignore[import-not-found,import-untyped,unused-ignore]
+    try:
+        import re2  # type: ignore[import-not-found,import-untyped,unused-ignore]
+    except ImportError as error:
+        raise ValueError("google-re2, which reads them, is not installed") from error
 
     options = re2.Options()
     options.case_sensitive = False

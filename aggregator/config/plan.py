@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from aggregator.config.renames import match_outputs, match_sources
-from aggregator.config.secrets import shown_url
+from aggregator.config.secrets import is_literal, shown_url
 from aggregator.config.values import split_listen
 from aggregator.model import Category, Config, Source
 
@@ -142,6 +142,11 @@ def _source_warnings(config: Config) -> Iterator[str]:
         if source.url in urls:
             yield f"the sources {urls[source.url]} and {source.id} have the same address"
         urls.setdefault(source.url, source.id)
+        if _holds_password(source):
+            yield (
+                f"the source {source.id} has its password in the file: write ${{NAME}} there,"
+                " and set NAME in the environment"
+            )
         if source.every is not None and source.every < timedelta(minutes=5):
             host = urlsplit(source.url).hostname or ""
             if not _is_loopback(host) and not source.url.startswith("file:"):
@@ -149,6 +154,15 @@ def _source_warnings(config: Config) -> Iterator[str]:
                     f"the source {source.id} is polled every {duration_text(source.every)}:"
                     " most origins take less than 5m amiss"
                 )
+
+
+def _holds_password(source: Source) -> bool:
+    telling = ("authorization", "cookie", "proxy-authorization", "x-api-key")
+    values = [value for name, value in source.headers if name.lower() in telling]
+    for url in (source.url, source.proxy):
+        if url and "@" in url and (password := urlsplit(url).password):
+            values.append(password)
+    return any(map(is_literal, values))
 
 
 def _category_warnings(config: Config) -> Iterator[str]:

@@ -34,6 +34,11 @@ def remember_secret(value: str) -> None:
     _filled_in.add(value)
 
 
+def is_literal(secret: str) -> bool:
+    """Whether a secret stands in the file itself, not in the environment."""
+    return not any(value == secret or (len(value) > 3 and value in secret) for value in _filled_in)
+
+
 def secrets_of(config: Config) -> tuple[str, ...]:
     """The texts that must never be shown, the longest first.
 

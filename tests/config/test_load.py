@@ -295,6 +295,14 @@ def test_warnings_name_what_is_probably_not_meant() -> None:
     told = "\n".join(config_warnings(config))
     for words in ("base_url", "every 1m", "same address", "nobody"):
         assert words in told
+    for literal in (
+        "url: 'https://me:literal@x/'",
+        "url: a.xml, headers: {Authorization: literal}",
+    ):
+        config = parsed(f"sources: [{{id: a, {literal}}}]")
+        assert any("password in the file" in told for told in config_warnings(config))
+    config = parsed("sources: [{id: a, url: 'https://me:${PW}@x/'}]", PW="s3cret-enough")
+    assert config_warnings(config) == ()
     assert config_warnings(parsed("base_url: https://x.example\nlisten: '[::]:80'\nsources: []"))
 
 
