@@ -52,7 +52,7 @@ FORMATS = {
 # A document may have so many start tags, and one more for every so many bytes. Feeds have one for
 # thirty bytes and more; without a bound 1 MiB of tags keeps feedparser busy for many seconds.
 TAGS_FREE = 20_000
-BYTES_A_TAG = 20
+BYTES_A_TAG = 28
 
 # One tag's attributes; each costs a thousand bytes on its way through expat and feedparser.
 ATTRIBUTES = 4000
