@@ -15,6 +15,7 @@ from aggregator.fetch.guard import is_local_name, is_public, read_address
 # A URL made of nothing but RFC 3986's characters goes out byte for byte as it was written.
 _PLAIN = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_CREDENTIALS = re.compile(r"//[^/?#]*@")
 _USUAL_PORTS = {"http": 80, "https": 443}
 MAX_URL = 8192
 
@@ -52,7 +53,7 @@ def read(text: str) -> Address:
     except BadAddress:
         raise
     except (ValueError, UnicodeError) as error:
-        raise BadAddress("bad-url", f"not a URL: {error}") from error
+        raise BadAddress("bad-url", _safely(error)) from error
 
 
 def join(base: Address, reference: str) -> Address:
@@ -70,7 +71,17 @@ def join(base: Address, reference: str) -> Address:
         reason = "bad-redirect" if error.reason == "bad-url" else error.reason
         raise BadAddress(reason, str(error)) from error
     except (ValueError, UnicodeError) as error:
-        raise BadAddress("bad-redirect", f"the redirect's address is not a URL: {error}") from error
+        raise BadAddress("bad-redirect", f"the redirect: {_safely(error)}") from error
+
+
+def without_credentials(text: str) -> str:
+    """A URL's text, sound or not, without the user and password that it may hold."""
+    return _CREDENTIALS.sub("//", text)
+
+
+def _safely(error: Exception) -> str:
+    """What is wrong with a URL, without quoting it: it may hold secrets."""
+    return "not a URL: its port is impossible" if "port" in str(error).lower() else "not a URL"
 
 
 def _read(text: str) -> Address:

@@ -16,7 +16,7 @@ from yarl import URL
 
 from aggregator.clock import Clock
 from aggregator.fetch import addresses
-from aggregator.fetch.addresses import Address, BadAddress
+from aggregator.fetch.addresses import Address, BadAddress, without_credentials
 from aggregator.fetch.agent import user_agent
 from aggregator.fetch.answers import (
     PERMANENT,
@@ -114,7 +114,7 @@ class HttpFetcher:
             return await self._follow(request, start)
         except Exception as error:  # whatever an origin does, the cycle goes on
             reason, message = explain(error)
-            return FetchFailed(request.url, reason, message)
+            return FetchFailed(without_credentials(request.url), reason, message)
 
     async def _read_file(self, request: FetchRequest) -> FetchOutcome:
         if not self._allow_files:
@@ -155,7 +155,8 @@ class HttpFetcher:
             left = max(left - (loop.time() - began), 0.001)
             course = answer
             if course.address.text in been:
-                raise Refused("redirect-loop", f"redirected to {course.address.text} again")
+                where = course.address.lane  # not the URL: its query may be a secret
+                raise Refused("redirect-loop", f"redirected to an address of {where} again")
             been.add(course.address.text)
             if course.hops > self._settings.max_redirects:
                 raise Refused(

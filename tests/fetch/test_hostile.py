@@ -410,6 +410,24 @@ def test_urls_that_cannot_be_fetched_are_failures(url: str, reason: str) -> None
     assert failed(run(_fetch(url))).reason == reason
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://me:s3cret@127.0.0.1:1/?token=s3cret",
+        "http://me:s3cret@10.0.0.1/?token=s3cret",
+        "http://me:s3cret@127.0.0.1:99999/",
+        "http://me:s3cret@[::1/",
+        "ftp://me:s3cret@127.0.0.1/",
+        "http://me:s3c/ret@127.0.0.1/",
+        "https://me:s3cret@does-not-exist.invalid/?token=s3cret",
+    ],
+)
+def test_no_message_repeats_a_secret(url: str) -> None:
+    failure = failed(run(_fetch(url)))
+    assert "s3c" not in failure.message
+    assert "me:s3cret" not in failure.url
+
+
 def test_headers_that_cannot_be_sent_are_failures() -> None:
     for etag in ("a\r\nX: y", "a\nb"):
         outcome, requests = fetch_from(
