@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass
 
@@ -18,6 +19,10 @@ _BOMS = (
 )
 _DECLARATION = re.compile(rb"\s*<\?xml\s[^>]{0,400}?encoding\s*=\s*[\"']\s*([A-Za-z0-9._:-]{1,40})")
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,40})", re.IGNORECASE)
+# Python's cp932 gives the bytes A0, FD, FE and FF these, where browsers see an error.
+_CP932_PRIVATE = re.compile("[\uf8f0-\uf8f3]")
+_PIECE = 1 << 20
+
 # Where browsers read JIS X 0208 otherwise than Python's codec does (WHATWG, index jis0208).
 _EUC_JP = str.maketrans("〜‖−¢£¬", "～∥－￠￡￢")
 
@@ -124,24 +129,39 @@ def _best(body: bytes, encodings: list[str]) -> str:
 
 
 def _replaced(body: bytes, encoding: str) -> int:
-    return body.decode(codec_of(encoding), "replace").count("\ufffd")
+    return _replacing(body, codec_of(encoding)).count("\ufffd")
 
 
 def _mostly_utf8(body: bytes, bad: int) -> bool:
     """Whether the sequences that are good UTF-8 outweigh the bytes that are not."""
-    good = sum(1 for character in body.decode("utf-8", "ignore") if character > "\x7f")
-    return good > bad
+    text = body.decode("utf-8", "ignore")
+    return len(text) - len(text.encode("ascii", "ignore")) > bad
+
+
+def _replacing(body: bytes, codec: str) -> str:
+    """`body` decoded, U+FFFD for what does not fit, in pieces: one call on many MiB of GBK would
+
+    hold the interpreter's lock, and with it the event loop, for a tenth of a second and more.
+    """
+    if len(body) <= _PIECE:
+        return body.decode(codec, "replace")
+    decoder = codecs.getincrementaldecoder(codec)("replace")
+    starts = range(0, len(body), _PIECE)
+    pieces = [decoder.decode(body[at : at + _PIECE]) for at in starts]
+    return "".join([*pieces, decoder.decode(b"", True)])
 
 
 def decode_part(body: bytes, encoding: str) -> str:
     """The text of a body whose encoding `decode` has found, or of a part of it."""
-    text = body.decode(codec_of(encoding), "replace")
+    text = _replacing(body, codec_of(encoding))
     if encoding == "euc-jp":
         if "\ufffd" in text:
             # NEC's row 13 (①, ㈱ …) is in every web page's EUC-JP, but not in Python's codec.
-            wider = body.decode("euc_jis_2004", "replace")
+            wider = _replacing(body, "euc_jis_2004")
             text = min((text, wider), key=lambda candidate: candidate.count("\ufffd"))
         return text.translate(_EUC_JP)
+    if encoding == "shift_jis":
+        return _CP932_PRIVATE.sub("\ufffd", text)
     if encoding == "windows-1252" and "\ufffd" in text:
         return _windows_1252(body)
     return text
