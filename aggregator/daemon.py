@@ -100,6 +100,7 @@ class Daemon:
         rests = await self._in_writer(self._store.host_rests, self._clock.now())
         self._fetcher = self._open_fetcher(rests)
         self._corridor = self._open_corridor()
+        await self._in_writer(self._publisher.tidy)
         await self.publish()
         scheduler = self._scheduled()
         scheduler.start()

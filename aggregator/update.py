@@ -15,8 +15,8 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from itertools import chain, zip_longest
 from urllib.parse import urlsplit
 
@@ -48,6 +48,8 @@ log = logging.getLogger(__name__)
 # A step of the writer: small enough that a thread holds the interpreter for some 50 ms only.
 ENTRIES_A_BATCH = 200
 POLLS_A_BATCH = 200
+# A source whose state this program itself could not work out is tried again after this.
+AFTER_A_MISTAKE = timedelta(hours=1)
 # Sources under way at a time, most of them waiting for their host's turn.
 SOURCES_UNDER_WAY = 512
 
@@ -281,13 +283,19 @@ class Corridor:
         return EntryUpdate(decided, categories)
 
     def _state_only(self, done: _Done, outcome: FetchOutcome) -> PollUpdate:
-        state = schedule.after_poll(
-            done.source,
-            done.record.state,
-            outcome,
-            done.polled_at,
-            timezone=done.source.timezone or self._config.timezone,
-        )
+        try:
+            state = schedule.after_poll(
+                done.source,
+                done.record.state,
+                outcome,
+                done.polled_at,
+                timezone=done.source.timezone or self._config.timezone,
+            )
+        except Exception as error:  # a mistake of ours must not cost the batch, at every tick
+            log.exception("source %s: planning its next poll failed", done.source.id)
+            later = done.polled_at + AFTER_A_MISTAKE
+            message = f"{type(error).__name__}: {error}"
+            state = replace(done.record.state, outcome="failed", error=message, next_poll_at=later)
         return PollUpdate(done.record.source_id, state, done.polled_at, done.duration_ms)
 
 

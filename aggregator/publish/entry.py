@@ -5,7 +5,9 @@ No clock and no library's version enters: the same store gives the same bytes on
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qsl, unquote, urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
 from feedgen.entry import FeedEntry
@@ -20,6 +22,10 @@ from aggregator.text import fit_for_xml, shorten, squeeze
 
 # A title made from the text of an entry that has none is cut here.
 MADE_TITLE_LENGTH = 80
+# An origin's clock or zone may be this far ahead; what lies further is no date of publication.
+AHEAD = timedelta(days=1)
+# A part of an address this long (in characters) may be a token.
+TOKEN_IN_PATH, TOKEN_IN_QUERY = 16, 6
 # A republished title is cut here: a "title" of a megabyte is an attack or a mistake.
 LONGEST_TITLE = 4_000
 
@@ -91,7 +97,7 @@ def _cleaned(text: Text | None) -> str:
 
 def plausible_date(moment: datetime | None, taken_at: datetime) -> datetime | None:
     """The origin's own date, in whole seconds; None where it cannot be true (RFC 4287 3.3)."""
-    if moment is None or moment.year < 1971:
+    if moment is None or moment.year < 1971 or moment > taken_at + AHEAD:
         return None
     return moment.astimezone(UTC).replace(microsecond=0)
 
@@ -197,7 +203,8 @@ def _source(story: PublishedStory) -> ExtraElement:
         ExtraElement("updated", timestamp(updated)),
         ExtraElement("author", children=[ExtraElement("name", title)]),
     ]
-    if link := usable_iri(story.source_link):
+    link = usable_iri(story.source_link)
+    if link and not shows_secret(link, story.source_first_url):
         children.append(_link("alternate", link))
     return ExtraElement("source", children=children)
 
@@ -208,9 +215,26 @@ def source_id(story: PublishedStory) -> str:
     The address itself is not shown: it may hold a secret.
     """
     own = story.source_feed_id
-    if own and fit_atom_id(own):
+    if own and fit_atom_id(own) and not shows_secret(own, story.source_first_url):
         return own
     return f"urn:uuid:{uuid5(NAMESPACE_URL, story.source_first_url)}"
+
+
+def shows_secret(address: str, polled: str) -> bool:
+    """Whether an address repeats a part of the polled one that may be a secret (a token).
+
+    Some feeds build their id or link from the address they are asked at. Parts that are long
+    enough to be a token count, of the path too; a false alarm only costs a plainer id.
+    """
+    try:
+        parts = urlsplit(polled)
+    except ValueError:
+        return False
+    tokens = [piece for piece in re.split(r"[/.]", parts.path) if len(piece) >= TOKEN_IN_PATH]
+    tokens += [value for _, value in parse_qsl(parts.query) if len(value) >= TOKEN_IN_QUERY]
+    tokens += [parts.username or "", parts.password or ""]
+    shown = unquote(address)
+    return any(token and unquote(token) in shown for token in tokens)
 
 
 def timestamp(moment: datetime) -> str:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+
+LEFT_OVER_AFTER_S = 3600
 
 
 def write_document(path: Path, body: bytes, modified_at: datetime) -> bool:
@@ -35,6 +39,16 @@ def write_document(path: Path, body: bytes, modified_at: datetime) -> bool:
             raise
     _sync_folder(path.parent)
     return True
+
+
+def remove_leftovers(folder: Path, now: float | None = None) -> None:
+    """Remove files written aside more than an hour before `now` (Unix time) and never renamed."""
+    now = time.time() if now is None else now
+    for partial in folder.glob(".*.atom.*"):
+        with suppress(OSError):
+            # Not st_mtime: that is set to the document's own time.
+            if now - partial.stat().st_ctime > LEFT_OVER_AFTER_S:
+                partial.unlink()
 
 
 def remove_document(path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,9 +20,14 @@ from aggregator.html import RENDERER_VERSION
 from aggregator.model import Config, DocumentRecord, OutputRecord, PublishedStory
 from aggregator.publish.entry import render_entry
 from aggregator.publish.feed import render_feed
-from aggregator.publish.files import remove_document, write_document
+from aggregator.publish.files import remove_document, remove_leftovers, write_document
 from aggregator.store import Store
 
+log = logging.getLogger(__name__)
+
+# At every so many calls the folder is looked at although nothing changed: a document that somebody
+# deleted comes back.
+LOOK_EVERY = 60
 ONE_SECOND = timedelta(seconds=1)
 # Rendered entries kept in memory, at a few KB each: enough for the newest of some fifty outputs.
 _KEPT_ENTRIES = 5_000
@@ -47,6 +53,7 @@ class Publisher:
         self._rendered: OrderedDict[tuple[int, int], bytes] = OrderedDict()
         # The revision and settings at which everything was last found or brought in step.
         self._settled_at: tuple[int, str] | None = None
+        self._calls = 0
 
     def replace_config(self, config: Config) -> None:
         """Take another config in force; what it changes is rendered at the next publishing."""
@@ -60,7 +67,8 @@ class Publisher:
         StoreError when the store cannot be used.
         """
         revision = self._store.current_revision()
-        if self._settled_at == (revision, self._settings):
+        self._calls += 1
+        if self._settled_at == (revision, self._settings) and self._calls % LOOK_EVERY:
             return Published()
         records = self._store.documents()
         outputs = {path_of(output): output for output in self._store.outputs()}
@@ -101,6 +109,10 @@ class Publisher:
             return True
         return not (self._folder / record.path).exists()
 
+    def tidy(self) -> None:
+        """Remove what a process that was killed while writing left behind."""
+        remove_leftovers(self._folder / "feeds")
+
     @property
     def _folder(self) -> Path:
         return Path(self._config.publish.directory)
@@ -133,14 +145,19 @@ class Publisher:
     def render(self, output: OutputRecord) -> bytes:
         """The document of one output, as bytes."""
         stories = self._store.listed_stories(output.output_id, self._config.publish.entries)
-        entries = [self._entry(story) for story in stories]
+        entries = [entry for story in stories if (entry := self._entry(story))]
         return render_feed(output, self._config.title, self._config.base_url, entries)
 
     def _entry(self, story: PublishedStory) -> bytes:
         key = (story.story_id, story.revision)
         body = self._rendered.get(key)
         if body is None:
-            body = self._rendered[key] = render_entry(story)
+            try:
+                body = render_entry(story)
+            except Exception:  # a mistake of ours must cost one entry, not every document
+                log.exception("story %s cannot be rendered and is left out", story.key)
+                body = b""
+            self._rendered[key] = body
             while len(self._rendered) > _KEPT_ENTRIES:
                 self._rendered.popitem(last=False)
         else:

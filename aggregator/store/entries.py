@@ -75,7 +75,7 @@ class _Save:
     context_id: int | None = None
     document_id: int | None = None
     story_of_position: dict[int, int] = field(default_factory=dict)
-    joined: list[int] = field(default_factory=list)
+    joined: dict[int, bool] = field(default_factory=dict)  # story → whether it is news
     new: int = 0
     revised: int = 0
     duplicate: int = 0
@@ -219,7 +219,7 @@ class EntryRows(SourceRows, OutputRows):
             by = (decision.decided_by, decision.evidence, at)
             save.add("decisions", (row_id, story_id, entry_id, output_id, *by))
         if carried:
-            save.joined.append(story_id)
+            save.joined[story_id] = save.joined.get(story_id, False) or listed
         else:
             wanted = [
                 self._output_id(name) for name in ("all", *sorted(names or {"uncategorized"}))
@@ -359,8 +359,8 @@ class EntryRows(SourceRows, OutputRows):
         for table in ("captures", "stories", "entries", "snapshots", "decisions", "memberships"):
             if rows := save.rows.get(table):
                 self._db.executemany(_insert_sql(table), rows)
-        for story_id in dict.fromkeys(save.joined):
-            self._settle_memberships(story_id, save.poll.polled_at)
+        for story_id, fresh in save.joined.items():
+            self._settle_memberships(story_id, save.poll.polled_at, fresh)
             self._change_story(story_id, None)
 
 

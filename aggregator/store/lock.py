@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import IO
 
-from aggregator.store.errors import StoreInUse
+from aggregator.store.errors import StoreError, StoreInUse
 
 
 class DaemonLock:
@@ -20,12 +20,17 @@ class DaemonLock:
     def acquire(self, holder: str) -> None:
         """Take the lock and write `holder` (a line for people) into it.
 
-        Raises StoreInUse, which quotes the holder's own line, when another process has it.
+        Raises StoreInUse, which quotes the holder's own line, when another process has it, and
+        StoreError when the file cannot be made or locked.
         """
-        file = self._path.open("a+", encoding="utf-8")
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            file = self._path.open("a+", encoding="utf-8")
+        except OSError as error:
+            raise StoreError(f"the store's lock {self._path} cannot be made: {error}") from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             file.seek(0)
             first = file.read(500).strip() or "a process that has not said its name"
             file.close()
@@ -33,6 +38,9 @@ class DaemonLock:
                 f"another daemon works on this store: {first}. Stop it first, or give this one "
                 f"a store of its own (`store:` in feeds.yaml)."
             ) from error
+        except OSError as error:  # some network file systems have no locks
+            file.close()
+            raise StoreError(f"the store's lock {self._path} cannot be taken: {error}") from error
         file.truncate(0)
         file.write(f"{holder}, process {os.getpid()}\n")
         file.flush()

@@ -124,7 +124,8 @@ class OutputRows(Rows):
         """Let stories stand in exactly the outputs their decisions name; returns how many moved."""
         return sum(self._settle_memberships(story_id, now) for story_id in story_ids)
 
-    def _settle_memberships(self, story_id: int, now: datetime) -> bool:
+    def _settle_memberships(self, story_id: int, now: datetime, fresh: bool = False) -> bool:
+        """See settle_memberships. `fresh`: a story that was only kept is now to be listed too."""
         wanted = {
             row[0]
             for row in self._db.execute(
@@ -139,7 +140,13 @@ class OutputRows(Rows):
                 (story_id,),
             ).fetchall()
         )
-        leaving, entering = set(present) - wanted, wanted - set(present)
+        if fresh and not any(present.values()):
+            # It came with a new source's backlog; now another source brings it as news. It enters
+            # anew, so that it stands on top and not where the backlog would have been.
+            leaving, entering = set(present), wanted
+        else:
+            fresh = False
+            leaving, entering = set(present) - wanted, wanted - set(present)
         if not leaving and not entering:
             return False
         revision, at = self._new_revision(), to_text(self._stamp(now))
@@ -148,7 +155,7 @@ class OutputRows(Rows):
             "and left_revision is null",
             [(revision, story_id, output_id) for output_id in leaving],
         )
-        listed = max(present.values(), default=1)
+        listed = 1 if fresh else max(present.values(), default=1)
         self._db.executemany(
             "insert into memberships (output_id, story_id, listed, entered_at, entered_revision) "
             "values (?, ?, ?, ?, ?)",

@@ -373,3 +373,28 @@ def test_any_titles_make_a_valid_feed(title: str, site: str) -> None:
     output = replace(OUTPUT, title=title, kind="category")
     whole = render_feed(output, site, "http://127.0.0.1:8000", [])
     assert broken_rules(whole, SELF) == []
+
+
+@pytest.mark.parametrize(
+    ("polled", "own"),
+    [
+        (
+            "https://a.example/feed/LpNewSecretToken42",
+            "tag:a.example,2005:/feed/LpNewSecretToken42",
+        ),
+        ("https://a.example/feed?key=s3cret", "https://a.example/feed?key=s3cret"),
+        ("https://user:hunter22@a.example/f", "https://a.example/hunter22/feed"),
+    ],
+)
+def test_a_feeds_own_id_that_repeats_a_token_of_its_address_is_not_shown(
+    polled: str, own: str
+) -> None:
+    shown = etree.tostring(
+        element(source_feed_id=own, source_link=own, source_first_url=polled)
+    ).decode()
+    assert not any(token in shown for token in ("LpNewSecret", "s3cret", "hunter22"))
+
+
+def test_a_date_far_ahead_is_no_date_of_publication() -> None:
+    ahead = replace(snapshot(), published=NOW + timedelta(days=400))
+    assert element(snapshot=ahead).find(f"{ATOM}published") is None

@@ -223,3 +223,39 @@ def test_hostile_entries_are_published_like_any_other(site: Site) -> None:
     assert broken_rules(body, "http://127.0.0.1:8000/feeds/all.atom") == []
     assert len(feedparser.parse(body).entries) == 5
     assert b"javascript:" not in body
+
+
+def test_two_versions_of_a_document_share_no_second(site: Site) -> None:
+    site.fill()
+    site.publisher.publish()
+    first = site.store.documents()["feeds/all.atom"]
+    save(site.store, "a", entry(30), now=later(3) + timedelta(milliseconds=5))
+    site.publisher.publish()
+    second = site.store.documents()["feeds/all.atom"]
+    assert second.modified_at - first.modified_at >= timedelta(milliseconds=1)
+    assert second.modified_at.replace(microsecond=0) > first.modified_at.replace(microsecond=0)
+
+
+def test_a_document_somebody_deleted_comes_back_without_any_change(site: Site) -> None:
+    site.publisher.publish()
+    site.path("all").unlink()
+    for _ in range(60):
+        site.publisher.publish()
+    assert site.path("all").exists()
+
+
+def test_what_a_killed_process_left_half_written_is_tidied_away(site: Site) -> None:
+    site.publisher.publish()
+    partial = site.path("all").with_name(".all.atom.killed")
+    partial.write_bytes(b"<feed")
+    site.publisher.tidy()
+    assert partial.exists(), "it may still be written by another process"
+    assert not any(path.name.startswith(".") for path in _old(site, partial))
+
+
+def _old(site: Site, partial: Path) -> list[Path]:
+    """The folder after a tidying at which the file is an hour old and more."""
+    from aggregator.publish.files import remove_leftovers
+
+    remove_leftovers(partial.parent, now=partial.stat().st_ctime + 4000)
+    return list(partial.parent.iterdir())

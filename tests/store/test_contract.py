@@ -435,6 +435,15 @@ def test_initial_bounds_the_first_reading_only(store: Store, initial: int) -> No
     assert len(titles(store)) == 30 + len(expected)
 
 
+def test_a_backlog_story_that_another_source_brings_as_news_is_listed_on_top(store: Store) -> None:
+    settle(store, "old", "fresh")
+    backlog = [entry(n, published=later(-n)) for n in range(1, 6)]
+    save(store, "old", *backlog, initial=2)
+    assert titles(store) == ["Title 1", "Title 2"]
+    save(store, "fresh", entry(4, guid="urn:fresh:4"), now=later(1))
+    assert titles(store) == ["Title 4", "Title 1", "Title 2"]
+
+
 def test_initial_is_not_used_up_by_an_empty_first_reading(store: Store) -> None:
     settle(store, "news")
     save(store, "news")
