@@ -131,7 +131,8 @@ def daemon(program: Program) -> Iterator[None]:
     with (program.folder / "log").open("w") as told:
         process = subprocess.Popen(command, cwd=program.folder, stderr=told, env=environment)
         try:
-            program.wait_until(lambda: answers(program))
+            program.wait_until(lambda: process.poll() is not None or answers(program))
+            assert process.poll() is None, (program.folder / "log").read_text()
             yield
         finally:
             process.send_signal(signal.SIGTERM)
