@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from feedgen.feed import FeedGenerator
-from lxml import etree
 
 from aggregator.model import OutputRecord
-from aggregator.publish.entry import timestamp
 from aggregator.publish.feedgen_extension import ExtraElement, FeedExtra
 from aggregator.text import fit_for_xml, squeeze
 
@@ -43,12 +41,8 @@ def render_feed(
         extra.elements.append(
             ExtraElement("category", attributes={"term": output.name, "label": title})
         )
-    skeleton, _ = feed._create_atom()
-    updated = skeleton.find("updated")
-    updated.text = timestamp(output.updated_at)
-    head = etree.tostring(skeleton, encoding="utf-8", xml_declaration=False).removesuffix(_END)
-    declaration = b'<?xml version="1.0" encoding="utf-8"?>\n'
-    return b"\n".join([declaration + head, *entries, _END + b"\n"])
+    head: bytes = feed.atom_str(encoding="UTF-8").strip().removesuffix(_END)
+    return b"\n".join([head, *entries, _END + b"\n"])
 
 
 def _link(rel: str, href: str, media_type: str) -> ExtraElement:
