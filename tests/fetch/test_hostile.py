@@ -448,19 +448,17 @@ async def _fetch(url: str) -> FetchOutcome:
 def test_one_hostile_origin_holds_up_nobody_else() -> None:
     async def go() -> None:
         scripts = [script for script, _ in (*SLOW.values(), *FLOODS.values())]
-        door = fetcher(timeout=3.0, idle_timeout=3.0, max_wire_bytes=2**20)
+        door = fetcher(timeout=1.2, idle_timeout=1.2, max_wire_bytes=2**20)
         origins = [Origin(script) for script in scripts]
         async with Origin(lambda _: reply(BODY)) as healthy:
             for origin in origins:
                 await origin.__aenter__()
             hostile = [asyncio.create_task(door.fetch(FetchRequest(o.url()))) for o in origins]
             await asyncio.sleep(0.01)
-            loop = asyncio.get_running_loop()
-            began = loop.time()
             outcomes = await asyncio.gather(
                 *(door.fetch(FetchRequest(healthy.url(f"/{n}"))) for n in range(100))
             )
-            assert loop.time() - began < 2.0
+            assert not all(task.done() for task in hostile), "nobody waited for the slow ones"
             assert all(isinstance(outcome, Fetched) for outcome in outcomes)
             for outcome in await asyncio.gather(*hostile):
                 failed(outcome)
