@@ -10,9 +10,10 @@ from aggregator.model import Document, Note, ParsedFeed
 from aggregator.parse.assemble import assemble
 from aggregator.parse.chunks import Cut, blank, cut, cut_json
 from aggregator.parse.decode import Decoded, decode, decode_part
+from aggregator.parse.elements import Declines, IllFormed
 from aggregator.parse.errors import ParseError
 from aggregator.parse.jsonfeed import item_spans, looks_like_json, read_json_feed
-from aggregator.parse.plain import Declines, IllFormed, read_plain
+from aggregator.parse.plain import read_plain
 from aggregator.parse.raw import ENTRY_LIMIT, RawEntry, RawFeed
 from aggregator.parse.repair import repair
 

@@ -16,7 +16,8 @@ from aggregator.model import Document, ParsedFeed
 from aggregator.parse import ParseError, parse_feed
 from aggregator.parse.assemble import assemble
 from aggregator.parse.decode import decode
-from aggregator.parse.plain import Declines, read_plain
+from aggregator.parse.elements import Declines
+from aggregator.parse.plain import read_plain
 from aggregator.parse.raw import RawFeed
 from aggregator.parse.tolerant import read_tolerantly
 
