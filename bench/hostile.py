@@ -1,11 +1,12 @@
 """Every hostile path at once beside 100 healthy sources → their lateness, and the memory.
 
-    python -m bench.hostile [--copies 3] [--timeout 60] [--idle 30]
+    python -m bench.hostile [--copies 1] [--timeout 60] [--idle 30] [--daemon 200]
 
 The origin runs in a process of its own: each path on an address of its own, each healthy source
 as well. `aggregator poll` asks all of them in one pass at the default caps. Lateness is the time
 from the pass's first request to that of each healthy source; memory is the peak of the polling
-process (its children apart) over that of a poll of one healthy source.
+process (its children apart) over that of a poll of one healthy source. `--daemon` runs
+`aggregator run` as well, the healthy sources once a minute.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ import gzip
 import json
 import multiprocessing
 import resource
-import statistics
+import socket
 import subprocess
 import sys
 import tempfile
 import time
 import zlib
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -30,6 +32,8 @@ from bench.polling import Figure
 from bench.run_peers import measure
 
 HEALTHY = 100
+EVERY_S = 60
+JITTER = 0.05  # what the schedule may add to an interval
 Writer = asyncio.StreamWriter
 Script = Callable[[Writer], Awaitable[None]]
 
@@ -133,7 +137,7 @@ def _scripts() -> dict[str, Script]:
 
 async def _serve(pipe: Connection, copies: int) -> None:
     """Every path on an address of its own; times of the healthy requests go through the pipe."""
-    times: dict[str, float] = {}
+    times: dict[str, list[float]] = {}
     healthy = _whole(_feed(), 'ETag: "1"')
     plan: list[tuple[str, Script]] = [(f"healthy {n}", healthy) for n in range(HEALTHY)]
     plan += [(f"{name} {n}", s) for name, s in _scripts().items() for n in range(copies)]
@@ -143,7 +147,7 @@ async def _serve(pipe: Connection, copies: int) -> None:
         async def serve(reader: asyncio.StreamReader, writer: Writer) -> None:
             try:
                 await reader.readuntil(b"\r\n\r\n")
-                times.setdefault(name, time.monotonic())
+                times.setdefault(name, []).append(time.monotonic())
                 await script(writer)
             except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 pass
@@ -171,9 +175,10 @@ def main(argv: list[str] | None = None) -> int:
     options = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    options.add_argument("--copies", type=int, default=3, help="sources of each hostile path")
+    options.add_argument("--copies", type=int, default=1, help="sources of each hostile path")
     options.add_argument("--timeout", type=float, default=60)
     options.add_argument("--idle", type=float, default=30)
+    options.add_argument("--daemon", type=float, default=0, help="seconds of `aggregator run`")
     options.add_argument("--only", help="hostile paths whose name holds one of these, by comma")
     options.add_argument("--keep", type=Path, help="leave the outcome of every source here")
     chosen = options.parse_args(argv)
@@ -207,43 +212,88 @@ def _measure(
     everyone = hostile | {n: url for n, url in urls.items() if n.startswith("healthy")}
     began = time.monotonic()
     everything = _poll(work / "all", everyone, limits)
+    ended = time.monotonic()
+    outcomes = (work / "all" / "log.txt").read_text()
     if chosen.keep is not None:
-        chosen.keep.write_text((work / "all" / "log.txt").read_text())
+        chosen.keep.write_text(outcomes)
+    peak = _run_daemon(work / "daemon", everyone, limits, chosen.daemon) if chosen.daemon else None
     pipe.send("stop")
-    times: dict[str, float] = pipe.recv()
-    first = min(at for name, at in times.items() if at >= began)
-    late = sorted(times[name] - first for name in times if name.startswith("healthy ")
-                  and name != "healthy 0")  # fmt: skip
-    outcomes = [json.loads(line) for line in (work / "all" / "log.txt").read_text().splitlines()
-                if line.startswith("{")]  # fmt: skip
-    good = sum(o["outcome"] == "ok" for o in outcomes if o["source"].startswith("healthy"))
-    return [
+    times: dict[str, list[float]] = pipe.recv()
+    asked = {name: [at for at in all_ if began <= at <= ended] for name, all_ in times.items()}
+    first = min(at for all_ in asked.values() for at in all_)
+    late = [asked[name][0] - first for name in asked if name.startswith("healthy ")]
+    lines = [json.loads(line) for line in outcomes.splitlines() if line.startswith("{")]
+    good = sum(line["outcome"] == "ok" for line in lines if line["source"].startswith("healthy"))
+    figures = [
         Figure(f"hostile sources beside {HEALTHY} healthy ones", len(hostile), "sources"),
         Figure("healthy sources that were not read", HEALTHY - good, "sources", 0),
-        Figure("lateness of the healthy, median", statistics.median(late), "s"),
-        Figure("lateness of the healthy, p99", late[int(len(late) * 0.99) - 1], "s", 10),
+        Figure("lateness of the healthy, p99", _p99(late), "s", 10),
         Figure("peak memory over a poll of one", everything["rss_mb"] - alone["rss_mb"], "MB", 256),
         Figure("the pass as a whole", everything["wall"], "wall s"),
         Figure("its CPU, children included", everything["cpu"], "CPU s"),
     ]
+    if peak is not None:
+        gaps = [
+            later - earlier - EVERY_S * (1 + JITTER)
+            for name, all_ in times.items()
+            if name.startswith("healthy ")
+            for earlier, later in pairwise([at for at in all_ if at > ended])
+        ]
+        figures += [
+            Figure("daemon: polls of the healthy after their first", len(gaps), "polls"),
+            Figure("daemon: lateness behind the minute and its jitter, p99", _p99(gaps), "s", 10),
+            Figure("daemon: peak memory over a poll of one", peak - alone["rss_mb"], "MB", 256),
+        ]
+    return figures
+
+
+def _p99(values: list[float]) -> float:
+    return sorted(values)[max(int(len(values) * 0.99) - 1, 0)]
+
+
+def _run_daemon(folder: Path, urls: dict[str, str], limits: str, seconds: float) -> float:
+    """`aggregator run` for a while, the healthy once a minute; its peak memory in MB."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        listen = f"listen: 127.0.0.1:{free.getsockname()[1]}\n"
+    _write_config(folder, urls, limits, listen, f", every: {EVERY_S}s")
+    command = [sys.executable, "-m", "aggregator", "run", "--config", str(folder / "feeds.yaml")]
+    with (folder / "log.txt").open("w") as log:
+        daemon = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
+        try:
+            time.sleep(seconds)
+            status = Path(f"/proc/{daemon.pid}/status").read_text()
+        finally:
+            daemon.terminate()
+            daemon.wait(30)
+    (peak,) = (line for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(peak.split()[1]) / 1024
 
 
 def _poll(folder: Path, urls: dict[str, str], limits: str) -> dict[str, float]:
-    folder.mkdir()
-    sources = "".join(
-        f"  - {{id: {_identifier(name)}, url: '{url}'}}\n" for name, url in urls.items()
-    )
-    (folder / "feeds.yaml").write_text(
-        "title: bench\nbase_url: http://127.0.0.1:8000\nstore: sqlite:aggregator.db\n"
-        f"publish: {{directory: public}}\nfetch: {{allow_private: [127.0.0.0/8]{limits}}}\n"
-        f"sources:\n{sources}"
-    )
+    _write_config(folder, urls, limits)
     command = [sys.executable, "-m", "aggregator", "poll", "--json"]
     command += ["--config", str(folder / "feeds.yaml")]
     result: dict[str, float] = measure(command, folder, log=folder / "log.txt")
     if result["rc"] not in (0, 1):
         raise subprocess.CalledProcessError(int(result["rc"]), command)
     return result
+
+
+def _write_config(
+    folder: Path, urls: dict[str, str], limits: str, listen: str = "", every: str = ""
+) -> None:
+    folder.mkdir()
+    sources = "".join(
+        f"  - {{id: {_identifier(name)}, url: '{url}'"
+        f"{every if name.startswith('healthy') else ''}}}\n"
+        for name, url in urls.items()
+    )
+    (folder / "feeds.yaml").write_text(
+        f"title: bench\nbase_url: http://127.0.0.1:8000\n{listen}store: sqlite:aggregator.db\n"
+        f"publish: {{directory: public}}\nfetch: {{allow_private: [127.0.0.0/8]{limits}}}\n"
+        f"sources:\n{sources}"
+    )
 
 
 def _identifier(name: str) -> str:
