@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,7 +20,8 @@ from typing import Any
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from aggregator.clock import Clock
-from aggregator.config import ConfigError, load_config, plan_changes
+from aggregator.config import ConfigError, included_lists, load_config, plan_changes
+from aggregator.config.include import refresh_includes
 from aggregator.config.watch import ConfigWatch
 from aggregator.fetch import Fetcher, open_fetcher
 from aggregator.model import Config, SourceRecord
@@ -31,9 +33,12 @@ from aggregator.update import Corridor, PollResult
 
 log = logging.getLogger(__name__)
 
+# An edit that moves more stories than this is told even to those who want to hear of little.
+MANY_STORIES = 1_000
 POLL_TICK_S = 1.0
 PUBLISH_TICK_S = 1.0
 PRUNE_EVERY_S = 3600.0
+LISTS_EVERY_S = 3600.0  # how often to see whether a list is a day old
 HISTORY_KEPT = timedelta(days=30)
 # A daemon ends within 10 seconds: what it is saving may take this long …
 END_WITHIN_S = 5.0
@@ -104,6 +109,7 @@ class Daemon:
         await self.publish()
         scheduler = self._scheduled()
         scheduler.start()
+        self._at_once(self.refresh_included_lists())
         watching = asyncio.create_task(self._watch_config())
         serving = asyncio.create_task(serve()) if serve is not None else None
         try:
@@ -144,6 +150,7 @@ class Daemon:
             (self.poll_due, POLL_TICK_S),
             (self.publish, PUBLISH_TICK_S),
             (self.prune, PRUNE_EVERY_S),
+            (self.refresh_included_lists, LISTS_EVERY_S),
         )
         for job, seconds in jobs:
             scheduler.add_job(job, "interval", seconds=seconds, **options)
@@ -160,9 +167,7 @@ class Daemon:
             return
         due = {name: record for name, record in due.items() if name not in self._under_way}
         if due:
-            started = asyncio.create_task(self._poll(due))
-            self._passes.add(started)
-            started.add_done_callback(self._passes.discard)
+            self._at_once(self._poll(due))
 
     async def _poll(self, due: dict[str, SourceRecord]) -> None:
         self._under_way |= due.keys()
@@ -222,6 +227,23 @@ class Daemon:
 
     # ------------------------------------------------------------ config
 
+    async def refresh_included_lists(self) -> None:
+        """Fetch the lists that feeds.yaml includes from the network, those a day old and more."""
+        try:
+            lists = await asyncio.to_thread(included_lists, Path(self._config.path))
+            if not lists:
+                return
+            changed, problems = await refresh_includes(
+                self._config, lists, self._fetcher, self._clock.now(), os.environ
+            )
+        except (ConfigError, OSError) as error:
+            log.warning("the included lists cannot be read: %s", error)
+            return
+        for problem in problems:
+            log.warning("an included list stays as it was: %s", problem)
+        if changed:
+            await self.reload()
+
     async def _watch_config(self) -> None:
         async for _ in self._watch.changes():
             await self.reload()
@@ -251,7 +273,10 @@ class Daemon:
         for key in ("store", "listen"):
             if getattr(config, key) != getattr(self._config, key):
                 log.warning("feeds.yaml: a new `%s` is taken in force at the next start", key)
-        await self._in_writer(reconcile, self._store, config, self._clock.now())
+        moved = await self._in_writer(reconcile, self._store, config, self._clock.now())
+        if moved:
+            level = logging.WARNING if moved > MANY_STORIES else logging.INFO
+            log.log(level, "feeds.yaml: this edit moved %d stored stories", moved)
         replaced = self._fetcher if config.fetch != self._config.fetch else None
         self._config = config
         self._publisher.replace_config(config)
@@ -274,9 +299,13 @@ class Daemon:
                 await asyncio.wait(using)
             await fetcher.close()
 
-        closing = asyncio.create_task(close())
-        self._passes.add(closing)
-        closing.add_done_callback(self._passes.discard)
+        self._at_once(close())
+
+    def _at_once(self, work: Coroutine[Any, Any, None]) -> None:
+        """Start something that ends by itself; what is left of it is cancelled at the end."""
+        started = asyncio.create_task(work)
+        self._passes.add(started)
+        started.add_done_callback(self._passes.discard)
 
     # ------------------------------------------------------------ plumbing
 
