@@ -48,7 +48,8 @@ from aggregator.parse.raw import (
 )
 from aggregator.parse.values import XHTML, Values, keep_link
 
-_XHTML_TEXTS = frozenset(name for name, kind in TEXTS.items() if kind == XHTML)
+# Atom's types of text that is not itself XML.
+_ESCAPED = {"text": "text/plain", "html": "text/html"}
 _PLACE = re.compile(r",? line \d+, column \d+\Z")
 _DOCTYPE = re.compile(rb"<!DOCTYPE([^>\[]*)([>\[])")
 
@@ -175,7 +176,7 @@ class _Reading(Values):
     def _children(self, parent: Element, entry: RawEntry, depth: int) -> None:
         """What an entry's elements say. Long, because it is where the time of a feed goes:
 
-        the two commonest cases, text and values without attributes, are done in place.
+        the commonest case, text of a plain type, is done in place.
         """
         known = ACTION_BY_TAG.get
         texts, values = entry.texts, entry.values
@@ -184,13 +185,19 @@ class _Reading(Values):
         for child in parent:
             action, name = known(child.tag) or action_of(child)
             if action == TEXT:
-                if simple and not len(child) and not child.attrib and name not in _XHTML_TEXTS:
+                attributes = child.attrib
+                if not attributes:
+                    kind = TEXTS[name]
+                elif len(attributes) == 1:
+                    kind = _ESCAPED.get(attributes.get("type", ""), XHTML)
+                else:
+                    kind = XHTML
+                if simple and kind != XHTML and not len(child):
                     value = child.text
                     if not value or not (value := value.strip()):
                         continue
                     if not value.isascii():
                         value = self._mend(value)
-                    kind = TEXTS[name]
                     if kind == "text/plain" and not self._atom and looks_like_html(value):
                         kind = "text/html"
                     texts[name] = _new(RawText, (value, kind, "", language))

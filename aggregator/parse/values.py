@@ -199,14 +199,16 @@ class Values:
             people.setdefault(name, []).append(told)
 
     def _tag(self, element: Element, name: str, entry: RawEntry) -> None:
-        text = (element.text or "").strip()
+        attributes = element.attrib
+        term = attributes.get("term") if attributes else None
+        text = (element.text or "").strip() if not term or len(element) else ""
         if not text.isascii():
             text = self._mend(text)
-        if not len(element) and not element.attrib and name not in TAG_LISTS:
+        if not attributes and not len(element) and name not in TAG_LISTS:
             entry.tags.append(_new(RawTag, (text, None, None)))
             return
-        get = element.get
-        term = get("term") or text or get("text") or ""
+        get = attributes.get
+        term = term or text or get("text") or ""
         scheme = get("scheme") or get("domain")
         if not len(element) and name not in TAG_LISTS:
             entry.tags.append(_new(RawTag, (term.strip(), scheme, get("label"))))

@@ -157,6 +157,7 @@ ATOM_PARTS = st.one_of(
             '<title type="xhtml"> <div xmlns="http://www.w3.org/1999/xhtml">x<br/>y</div> </title>',
             '<summary type="xhtml"><p>a</p><p>b</p></summary>',
             "<contributor><name>c</name></contributor>",
+            '<category term="">text</category>',
             '<content type="image/png">AAAA</content>',
         ]
     ),
