@@ -25,6 +25,27 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True)
+class PageRecipe:
+    """How a page without a feed is read: selectors (CSS, or XPath after `xpath:`), all optional.
+
+    `follow` leads from a front page to the pages of an edition, a selector a level; `entries`
+    finds links to articles (or blocks that hold one) on any of them. The rest is looked for on
+    an article's own page. `base` names the ready recipe the selectors began with.
+    """
+
+    follow: tuple[str, ...] = ()
+    entries: str | None = None
+    title: str | None = None
+    content: str | None = None
+    published: str | None = None
+    author: str | None = None
+    section: str | None = None
+    images: str | None = None
+    outlet: str | None = None
+    base: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """One configured origin. `every` and `at` exclude each other; neither means: learned."""
 
@@ -43,6 +64,8 @@ class Source:
     headers: tuple[tuple[str, str], ...] = ()
     proxy: str | None = None
     map: tuple[tuple[str, str], ...] = ()
+    page: PageRecipe | None = None
+    backfill: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +227,8 @@ class PollState:
     led from there, `source_url` what feeds.yaml said at the time. `next_poll_at` None means: never
     polled. `failures` counts since the last success; `failing_since` is the first of them.
     `moved_to` is where permanent redirects led, `moved_seen` how many polls in a row said so.
+    `plan` holds the times learned for the next polls (seconds since 1970, commas between),
+    `silent_after_s` how long without new entries is unusual, `alarms` the kinds now raised.
     """
 
     url: str | None = None
@@ -226,6 +251,59 @@ class PollState:
     hints: UpdateHints = UpdateHints()
     final_url: str | None = None
     source_url: str | None = None
+    plan: str | None = None
+    silent_after_s: float | None = None
+    alarms: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something that is wrong with a source, from `since` until `ended_at` (None: still).
+
+    `kind` is a short stable name (docs/polling.md), `evidence` a sentence for people.
+    """
+
+    alarm_id: int
+    source_name: str
+    source_title: str
+    kind: str
+    since: datetime
+    evidence: str
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageRecord:
+    """A page to capture, as the store holds it, with its own due time.
+
+    `kind` is index (a front page or a page of an edition; `level` counts from the front) or
+    article. `edition` is the day (ISO 8601) of the edition it belongs to, `place` its order in
+    it, `name` and `section` what the link to it said. `listed` False keeps its entries out of the
+    feeds (an earlier edition, fetched once). `next_fetch_at` None means: never again.
+    """
+
+    page_id: int
+    source_name: str
+    url: str
+    kind: Literal["index", "article"]
+    level: int
+    place: str
+    found_at: datetime
+    edition: str | None = None
+    name: str | None = None
+    section: str | None = None
+    listed: bool = True
+    next_fetch_at: datetime | None = None
+    first_fetched_at: datetime | None = None
+    fetched_at: datetime | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    body_digest: str | None = None
+    final_url: str | None = None
+    failures: int = 0
+    outcome: str | None = None
+    status: int | None = None
+    error: str | None = None
 
 
 # ---------------------------------------------------------------- what a feed said
@@ -665,6 +743,11 @@ class SourceHealth:
     state: PollState
     entries: int
     last_poll_new: int | None
+    alarms: tuple[Alarm, ...] = ()
+    rhythm: bytes | None = None
+    week_entries: int = 0
+    duplicates: int = 0
+    uncategorized: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ STAGES = (
     "discover",
     "fetch",
     "parse",
+    "pages",
     "dedupe",
     "categorize",
     "store",
@@ -45,7 +46,7 @@ PURE = (
     "model text html query cron schedule dedupe categorize publish.entry publish.feed publish.iri "
     "publish.feedgen_extension parse.assemble parse.dates parse.decode parse.errors parse.guess "
     "parse.jsonfeed parse.labels parse.ladder parse.links parse.markup parse.months parse.raw "
-    "discover parse.tolerant config.renames config.plan store.times store.snapshots"
+    "discover parse.tolerant pages config.renames config.plan store.times store.snapshots"
 ).split()
 IMPURE_MODULES = set(
     "socket ssl sqlite3 os random secrets time subprocess threading asyncio tempfile shutil "

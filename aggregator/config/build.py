@@ -11,10 +11,19 @@ from typing import Any
 from aggregator.config import values
 from aggregator.config.secrets import remember_secret
 from aggregator.config.values import InvalidValue
-from aggregator.model import Category, Config, FetchSettings, PublishSettings, Source
+from aggregator.model import (
+    Category,
+    Config,
+    FetchSettings,
+    PageRecipe,
+    PublishSettings,
+    Source,
+)
 
 # Keys of a source that belong to pages without a feed, which are accepted but not built yet.
-PAGE_KEYS = ("page", "epaper", "json", "sitemap")
+PAGE_KEYS = ("json", "sitemap")
+# When a paper whose edition is named by its day is looked for, where feeds.yaml does not say.
+EDITION_AT = "0 6 * * *"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +110,10 @@ class _Builder:
         here = ("sources", number)
         url = self.filled(data["url"], values.check_source_url, *here, "url")
         proxy = data.get("proxy")
-        every = data.get("every")
+        every, at, page = data.get("every"), data.get("at"), _page(data)
+        if page is not None and every is None and at is None and values.is_dated(url):
+            at = EDITION_AT
+        backfill = data.get("backfill")
         return Source(
             id=data["id"],
             title=data.get("title") or data["id"],
@@ -109,7 +121,7 @@ class _Builder:
             categories=tuple(dict.fromkeys(data.get("category", ()))),
             enabled=data.get("enabled", True),
             every=None if every is None else timedelta(seconds=every),
-            at=data.get("at"),
+            at=at,
             timezone=data.get("timezone"),
             language=data.get("language"),
             initial=data.get("initial", 20),
@@ -121,4 +133,15 @@ class _Builder:
             ),
             proxy=proxy and self.filled(proxy, values.check_proxy, *here, "proxy"),
             map=tuple(data.get("map", {}).items()),
+            page=page,
+            backfill=None if backfill is None else timedelta(seconds=backfill),
         )
+
+
+def _page(data: Mapping[str, Any]) -> PageRecipe | None:
+    """The recipe of a source: its own selectors, and the name of the ready ones below them."""
+    page, base = data.get("page"), data.get("epaper")
+    if page is None and base is None:
+        return None
+    own = dict(page or {})
+    return PageRecipe(follow=tuple(own.pop("follow", None) or ()), base=base, **own)

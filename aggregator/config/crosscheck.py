@@ -127,14 +127,26 @@ def _page_source(source: dict[str, Any], here: tuple[str | int, ...]) -> Iterato
     enabled = source.get("enabled")
     if isinstance(enabled, str) and enabled.lower() in ("false", "no", "off", "n", "f", "0"):
         return
-    hint = "sources without a feed are not supported yet; set `enabled: false` to keep it here"
+    hint = "it is not supported yet; set `enabled: false` to keep it here"
     for key in PAGE_KEYS:
         if source.get(key) is not None:
             yield Fault((*here, key), f"`{key}` works on a disabled source only", hint, at_key=True)
             return
-    url = source.get("url")
-    if isinstance(url, str) and values.is_dated(url):
-        yield Fault((*here, "url"), "an address with {date…} works on a disabled source only", hint)
+    url, page, epaper = source.get("url"), source.get("page"), source.get("epaper")
+    is_dated = isinstance(url, str) and values.is_dated(url)
+    if is_dated and page is None and epaper is None:
+        hint = "say with `page:` or `epaper:` how its pages are read, or write a feed's address"
+        yield Fault((*here, "url"), "an address with {date…} is that of an e-paper", hint)
+    if isinstance(page, dict) and epaper is None and not page.get("entries"):
+        hint = "write `entries:` and a selector of the links to articles"
+        yield Fault(
+            (*here, "page"), "`page` does not say where the articles are", hint, at_key=True
+        )
+    if source.get("backfill") is not None and not is_dated:
+        hint = "write {date:%Y%m/%d} where the address has the day, or remove `backfill`"
+        yield Fault(
+            (*here, "backfill"), "`backfill` needs an address with {date…}", hint, at_key=True
+        )
 
 
 def _missing_variables(data: dict[str, Any], environ: Mapping[str, str]) -> Iterator[Fault]:

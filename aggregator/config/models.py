@@ -75,6 +75,8 @@ Size = Annotated[
 Zone = Annotated[str, checked(values.check_timezone), _text("time-zone")]
 Language = Annotated[str, checked(values.check_language), _text("language-tag")]
 Network = Annotated[str, checked(values.check_network), _text("network")]
+Selector = Annotated[str, checked(values.check_selector), _text("selector")]
+Epaper = Annotated[str, checked(values.check_epaper), _text("e-paper-system")]
 Cron = Annotated[str, checked(values.check_cron), _text("cron")]
 Rule = Annotated[str, checked(check_rule), _text("query")]
 SourceUrl = Annotated[
@@ -99,6 +101,7 @@ Ids = Annotated[list[Id], *_one_or_many(_ID_ITEM)]
 Rules = Annotated[list[Rule], *_one_or_many({"type": "string", "format": "query"})]
 Networks = Annotated[list[Network], *_one_or_many({"type": "string", "format": "network"})]
 Includes = Annotated[list[Include], *_one_or_many({"type": "string", "format": "address-or-path"})]
+Selectors = Annotated[list[Selector], *_one_or_many({"type": "string", "format": "selector"})]
 Title = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
@@ -248,6 +251,60 @@ class CategorySection(Section):
     )
 
 
+class PageSection(Section):
+    """How a page that has no feed is read: CSS selectors, or XPath after `xpath:`."""
+
+    follow: Selectors = Field(
+        default_factory=list,
+        title="links to follow",
+        description="Links from the front page to the pages of an edition; a list has a selector "
+        "a level.",
+        examples=["#list li a"],
+    )
+    entries: Selector | None = Field(
+        default=None,
+        title="articles",
+        description="Links to articles, or blocks that hold one, on any of these pages.",
+        examples=["#articlelist a"],
+    )
+    title: Selector | None = Field(
+        default=None,
+        title="title",
+        description="Title on an article's page; by default the text of the link.",
+        examples=["#Title"],
+    )
+    content: Selector | None = Field(
+        default=None,
+        title="content",
+        description="Text on an article's page; by default the main text is found.",
+        examples=["founder-content", "#ozoom"],
+    )
+    published: Selector | None = Field(
+        default=None,
+        title="date",
+        description="Date on an article's page; by default the day of the edition.",
+        examples=["date"],
+    )
+    author: Selector | None = Field(
+        default=None, title="authors", description="Authors on an article's page."
+    )
+    section: Selector | None = Field(
+        default=None,
+        title="section",
+        description="Section on an article's page; by default the text of the link that led to "
+        "the page it stands on.",
+    )
+    images: Selector | None = Field(
+        default=None,
+        title="pictures",
+        description="Pictures of an article; by default those in its text.",
+        examples=[".attachment img"],
+    )
+    outlet: Selector | None = Field(
+        default=None, title="outlet", description="Who carried the article first."
+    )
+
+
 class SourceSection(Section):
     """A source: one feed that is polled."""
 
@@ -340,15 +397,25 @@ class SourceSection(Section):
         description="The origin's own categories and sections to ours.",
         examples=[{"秀洲新闻": "local"}],
     )
-    page: dict[str, Any] | None = Field(
+    page: PageSection | None = Field(
         default=None,
         title="page",
-        description="Selectors of a page that has no feed. Only with `enabled: false` so far.",
+        description="Selectors of a page that has no feed. See docs/sources.md.",
     )
-    epaper: str | dict[str, Any] | None = Field(
+    epaper: Epaper | None = Field(
         default=None,
         title="e-paper",
-        description="System of an e-paper. Only with `enabled: false` so far.",
+        description="System of an e-paper, whose selectors are known: "
+        + ", ".join(f"`{name}`" for name in values.EPAPERS)
+        + ". `page` overrides parts of it.",
+        examples=["founder"],
+    )
+    backfill: Duration | None = Field(
+        default=None,
+        title="backfill",
+        description="How far back earlier editions are fetched, once; the address needs "
+        "`{date:FORMAT}`. They are kept and do not flood the feeds.",
+        examples=["7d"],
     )
     json_: str | dict[str, Any] | None = Field(
         default=None,

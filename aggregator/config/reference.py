@@ -9,7 +9,11 @@ from typing import Any
 from aggregator.config.models import FeedsFile
 
 _PLACES = (("FeedsFile", ""), ("PublishSection", "publish."), ("FetchSection", "fetch."))
-_LISTS = (("CategorySection", "categories[]."), ("SourceSection", "sources[]."))
+_LISTS = (
+    ("CategorySection", "categories[]."),
+    ("SourceSection", "sources[]."),
+    ("PageSection", "sources[].page."),
+)
 _TYPES = {
     "string": "text",
     "integer": "whole number",

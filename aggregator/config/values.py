@@ -30,6 +30,8 @@ _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _WHITE_SPACE = re.compile(r"[\x00-\x20\x7f]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?!\d)")
 _DATE_FIELD = re.compile(r"\{date(?::[^{}]*)?\}")
+# The systems that aggregator.pages has recipes for; a test holds the two together.
+EPAPERS = ("founder", "founder-classic")
 _FRAMING_HEADERS = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "accept-encoding", "upgrade"}
 )
@@ -162,6 +164,38 @@ def check_cron(text: str) -> str:
     error = cron_error(text)
     if error is not None:
         _refuse(f"`{text}` is no cron expression: {error}", 'five fields, such as "0 6 * * 1-5"')
+    return text
+
+
+def check_selector(text: str) -> str:
+    """A CSS selector, or an XPath expression after `xpath:`. Raises InvalidValue."""
+    from cssselect import HTMLTranslator, SelectorError
+    from lxml import etree
+
+    hint = "such as `#list li a`, or `xpath://div[@id='list']//a`"
+    if not text.strip():
+        _refuse("the selector is empty", hint)
+    try:
+        if text.startswith("xpath:"):
+            etree.XPath(text.removeprefix("xpath:").strip())
+        else:
+            etree.XPath(HTMLTranslator().css_to_xpath(text))
+    except SelectorError as error:
+        hint = "XPath begins with `xpath:`" if text.lstrip("(.").startswith("/") else hint
+        _refuse(f"`{text}` is no CSS selector: {error}", hint)
+    except etree.XPathError as error:
+        _refuse(f"`{text}` is no XPath: {error}", hint)
+    return text
+
+
+def check_epaper(text: str) -> str:
+    """The name of an e-paper system. Raises InvalidValue."""
+    from difflib import get_close_matches
+
+    if text not in EPAPERS:
+        near = get_close_matches(text.lower(), EPAPERS, 1, 0.4)
+        hint = f"did you mean `{near[0]}`?" if near else "there are " + ", ".join(EPAPERS)
+        _refuse(f"there is no e-paper system `{text}`", hint)
     return text
 
 
