@@ -25,8 +25,8 @@ from aggregator.parse.raw import (
 
 # A document may have so many start tags, and one more for every so many bytes. Feeds have one for
 # thirty bytes and more; without a bound 1 MiB of tags keeps feedparser busy for many seconds.
-TAGS_FREE = 20_000
-BYTES_A_TAG = 28
+TAGS_FREE = 10_000
+BYTES_A_TAG = 36
 
 _VOID_END = re.compile(
     r"</(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)>"

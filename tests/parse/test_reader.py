@@ -78,9 +78,11 @@ def test_a_document_over_its_time_is_its_own_error_and_the_child_is_replaced() -
 
 
 def test_a_child_out_of_memory_is_its_documents_error() -> None:
+    large = NESTED + b"<item><description>" + b"x" * 8_000_000
+
     async def work(reader: FeedReader) -> str:
         with pytest.raises(ParseError) as raised:
-            await reader.read(_document(COSTLY))
+            await reader.read(_document(large))
         after = await reader.read(_document(NESTED))
         assert len(after.entries) == 2
         return raised.value.reason
