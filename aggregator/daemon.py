@@ -172,8 +172,17 @@ class Daemon:
     async def _poll(self, due: dict[str, SourceRecord]) -> None:
         self._under_way |= due.keys()
         try:
-            await self._corridor.poll(due, self._on_result)
+            results = await self._corridor.poll(due, self._on_result)
             self.status.say(store_error=None)
+            if len(results) > 1 and all(
+                result.status is None and result.error for result in results
+            ):
+                log.warning(
+                    "none of %d sources could be reached: is there a network?", len(results)
+                )
+                log.warning(
+                    "each is tried again by itself, at first after a while, then less often"
+                )
         except StoreError as error:
             self._tell_store_error(error)
         except Exception:

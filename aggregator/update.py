@@ -17,10 +17,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import chain, zip_longest
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
-from aggregator import schedule
+from aggregator import learning, schedule
 from aggregator.categorize import Rules, decide_categories
 from aggregator.clock import Clock
 from aggregator.dedupe import decide, identify
@@ -35,6 +37,7 @@ from aggregator.model import (
     FetchOutcome,
     New,
     ParsedFeed,
+    PollState,
     PollUpdate,
     SavedPoll,
     Source,
@@ -56,7 +59,7 @@ SOURCES_UNDER_WAY = 512
 
 @dataclass(frozen=True, slots=True)
 class PollResult:
-    """What became of one source in a pass. `outcome`: ok, not_modified, failed, gone."""
+    """What became of one source in a pass. `outcome`: ok, not_modified, not_due, failed, gone."""
 
     source: str
     outcome: str
@@ -231,16 +234,20 @@ class Corridor:
             self._store.save_states((poll.source_id, poll.state) for poll in quiet)
             self._save_host_rests(batch)
             saved += [(poll, SavedPoll()) for poll in quiet]
-            self._store.save_history(saved)
+            spared = {done.record.source_id for done in batch if _not_asked(done.outcome)}
+            asked = [(poll, counts) for poll, counts in saved if poll.source_id not in spared]
+            self._store.save_history(asked)
         names = {done.record.source_id: done.source.id for done in batch}
-        return [_result(names[poll.source_id], poll, counts) for poll, counts in saved]
+        return [_result(names[poll.source_id], poll, counts) for poll, counts in asked] + [
+            PollResult(names[source_id], "not_due") for source_id in spared
+        ]
 
     def _save_host_rests(self, batch: Sequence[_Done]) -> None:
         """Hosts that asked to be left alone are left alone by the next process too."""
         rests = {
             done.outcome.host: done.outcome.retry_after
             for done in batch
-            if isinstance(done.outcome, FetchFailed) and done.outcome.reason != "host-rests"
+            if isinstance(done.outcome, FetchFailed) and not _not_asked(done.outcome)
             if done.outcome.host_rests and done.outcome.host and done.outcome.retry_after
         }
         if rests:
@@ -254,18 +261,27 @@ class Corridor:
         known = self._store.known_entries(source_id, keyed) if keyed else []
         elsewhere = self._store.carriers_elsewhere(keyed) if keyed else []
         decided = decide(source_id, keyed, known, elsewhere)
-        new = sum(isinstance(one, New) and one.story_id is None for one in decided)
+        new = [one.keyed.entry for one in decided if isinstance(one, New)]
+        memory = self._store.source_memory(source_id)
+        before = self._state_before(done)
+        zone = self._zone_of(done.source)
+        lesson = learning.after_feed(
+            done.source, before, memory, feed, new, done.polled_at, ZoneInfo(zone)
+        )
+        state = schedule.after_poll(
+            done.source,
+            done.record.state,
+            done.outcome,
+            done.polled_at,
+            timezone=zone,
+            hints=feed.hints,
+            new_entries=len(new),
+            planned=lesson.planned,
+        )
+        self._save_lesson(source_id, lesson, memory, done.polled_at)
         poll = PollUpdate(
             source_id=source_id,
-            state=schedule.after_poll(
-                done.source,
-                done.record.state,
-                done.outcome,
-                done.polled_at,
-                timezone=done.source.timezone or self._config.timezone,
-                hints=feed.hints,
-                new_entries=new,
-            ),
+            state=lesson.put_into(state),
             polled_at=done.polled_at,
             duration_ms=done.duration_ms,
             feed=feed,
@@ -282,15 +298,47 @@ class Corridor:
         categories = decide_categories(source.id, source.categories, self._rules, entry)
         return EntryUpdate(decided, categories)
 
+    def _state_before(self, done: _Done) -> PollState:
+        """What was remembered, unless it was of another address (see schedule.after_poll)."""
+        state = done.record.state
+        if state.source_url in (None, done.source.url):
+            return state
+        return PollState(last_success_at=state.last_success_at, last_new_at=state.last_new_at)
+
+    def _zone_of(self, source: Source) -> str:
+        return source.timezone or self._config.timezone
+
+    def _save_lesson(
+        self,
+        source_id: int,
+        lesson: learning.Lesson,
+        memory: learning.Packed,
+        now: datetime,
+    ) -> None:
+        if lesson.memory is not None and lesson.memory != memory:
+            self._store.save_memory(source_id, *lesson.memory)
+        if lesson.begun or lesson.ended:
+            self._store.change_alarms(source_id, lesson.begun, lesson.ended, now)
+
+    def _state_after_quiet(self, done: _Done, outcome: FetchOutcome) -> PollState:
+        """The state after a poll without a document, with what it taught."""
+        source, before, now = done.source, self._state_before(done), done.polled_at
+        zone = self._zone_of(source)
+        if isinstance(outcome, FetchFailed):
+            state = schedule.after_poll(source, done.record.state, outcome, now, timezone=zone)
+            lesson = learning.after_failure(before, state)
+        else:
+            load = partial(self._store.source_memory, done.record.source_id)
+            lesson = learning.after_nothing(source, before, load, now, ZoneInfo(zone))
+            state = schedule.after_poll(
+                source, done.record.state, outcome, now, timezone=zone, planned=lesson.planned
+            )
+        self._save_lesson(done.record.source_id, lesson, (None, None), now)
+        return lesson.put_into(state)
+
     def _state_only(self, done: _Done, outcome: FetchOutcome) -> PollUpdate:
         try:
-            state = schedule.after_poll(
-                done.source,
-                done.record.state,
-                outcome,
-                done.polled_at,
-                timezone=done.source.timezone or self._config.timezone,
-            )
+            state = self._state_after_quiet(done, outcome)
         except Exception as error:  # a mistake of ours must not cost the batch, at every tick
             log.exception("source %s: planning its next poll failed", done.source.id)
             later = done.polled_at + AFTER_A_MISTAKE
@@ -303,6 +351,11 @@ def _unusable(outcome: FetchOutcome, error: ParseError) -> FetchFailed:
     """A body that is no feed is a failure like any other, and leaves no validators behind."""
     status = outcome.status if isinstance(outcome, Fetched) else None
     return FetchFailed(outcome.url, error.reason, str(error), status=status)
+
+
+def _not_asked(outcome: FetchOutcome) -> bool:
+    """Whether nothing was sent, because the host wants to be left alone: no poll at all."""
+    return isinstance(outcome, FetchFailed) and outcome.reason == "host-rests"
 
 
 def _result(name: str, poll: PollUpdate, saved: SavedPoll) -> PollResult:

@@ -293,3 +293,26 @@ def test_with_the_real_reader_a_document_comes_out_as_titles(
         (result,) = corridors.run(poll)
         assert (result.outcome, result.new) == ("ok", expected)
     assert titles(corridors.store) == ["要闻 & 更多"]
+
+
+def test_a_source_whose_host_rests_was_not_polled(made: Callable[[str], Corridors]) -> None:
+    corridors = made("a b")
+    corridors.answer("a", b"A", feed(entry(1)))
+    url = "https://b.example/feed"
+    resting = {"retry_after": later(2), "host_rests": True, "host": "b.example"}
+    corridors.fetcher.answers[url] = FetchFailed(url, "host-rests", "the host rests", **resting)
+    assert corridors.poll()["b"] == PollResult("b", "not_due")
+    state = corridors.store.source_records()["b"].state
+    assert (state.failures, state.last_poll_at) == (0, None)
+    assert state.next_poll_at is not None
+    assert state.next_poll_at >= later(2)
+
+
+def test_a_host_that_asks_for_rest_is_remembered(made: Callable[[str], Corridors]) -> None:
+    corridors = made("a")
+    url = "https://a.example/feed"
+    resting = {"retry_after": later(2), "host_rests": True, "host": "a.example"}
+    corridors.fetcher.answers[url] = FetchFailed(url, "http-429", "too many", 429, **resting)
+    assert corridors.poll()["a"].outcome == "failed"
+    assert corridors.store.host_rests(NOW) == {"a.example": later(2)}
+    assert corridors.store.host_rests(later(3)) == {}

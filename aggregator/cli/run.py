@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
@@ -93,18 +94,28 @@ def _first_screen(config: Config, address: str) -> None:
 
     enabled = sum(source.enabled for source in config.sources)
     base = config.base_url
+    home = f"http://{address}" if _is_elsewhere(base, address) else base
     lines = [
         f"aggregator {__version__} · {config.title}",
         f"  polls      {enabled} sources, whenever each is due",
         f"  keeps      every version of every entry in {store_path(config.store)}",
-        f"  look       {base}/   (sources and their health: {base}/sources)",
-        f"  subscribe  {base}/feeds/all.atom   or one category: {_some_feeds(config)}",
+        f"  look       {home}/   (sources and their health: {home}/sources)",
+        f"  subscribe  {home}/feeds/all.atom   or one category: {_some_feeds(config)}",
         f"  add one    edit {config.path}; a change is in force within 3 seconds",
         f"  serving    {address} — Ctrl-C ends",
     ]
+    if home != base:
+        lines.append(f"  note       the feeds say they live at {base} (base_url in feeds.yaml)")
     for warning in config_warnings(config):
         lines.append(f"  note       {warning}")
     print("\n".join(lines), file=sys.stderr)  # noqa: T201
+
+
+def _is_elsewhere(base_url: str, address: str) -> bool:
+    """Whether a loopback base_url has another port than is served, as after --listen."""
+    base, served = urlsplit(base_url), urlsplit(f"//{address}")
+    loopback = base.hostname in ("127.0.0.1", "localhost", "::1")
+    return loopback and (base.port or 80) != served.port
 
 
 def _some_feeds(config: Config) -> str:
