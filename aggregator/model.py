@@ -598,7 +598,8 @@ class EntryUpdate:
 class PollUpdate:
     """All that one poll of one source changes, saved in one transaction with its validators.
 
-    `url` is where the body came from, `body` what came (None when there was none).
+    `url` is where the body came from, `body` what came (None when there was none). `listed` False
+    keeps new entries out of the feeds: they go to the store and the archives only.
     """
 
     source_id: int
@@ -609,6 +610,7 @@ class PollUpdate:
     entries: tuple[EntryUpdate, ...] = ()
     url: str | None = None
     body: bytes | None = None
+    listed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,12 +125,14 @@ def after_poll(
     timezone: str,
     hints: UpdateHints | None = None,
     new_entries: int = 0,
+    planned: datetime | None = None,
 ) -> PollState:
     """What is to be remembered after `outcome`, the next poll's time included.
 
     `timezone` (IANA) is the configuration's, for `at:` of a source without its own. `hints` are
     the document's; None (a 304, a failure) keeps the earlier ones. A body that could not be used
     must come as a FetchFailed: it then leaves validators, digest and redirects as they were.
+    `planned` is the time learned from the source's rhythm; `every` and `at` override it.
     """
     if state.source_url not in (None, source.url):
         state = PollState(last_success_at=state.last_success_at, last_new_at=state.last_new_at)
@@ -141,6 +143,9 @@ def after_poll(
     moved_to, moved_seen = _redirect(source, state, outcome.moved_to, url)
     hints = state.hints if hints is None else hints
     interval = usual_interval(source, etag is not None or last_modified is not None)
+    if planned is not None and source.every is None and source.at is None:
+        # A server without validators sends everything each time: a day stays the least (rule 8).
+        interval = max(planned - now, SHORTEST if interval < DAY else DAY)
     # Built once, not changed step by step: this runs for every source of every pass.
     return PollState(
         url=url,

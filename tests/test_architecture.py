@@ -23,6 +23,7 @@ STAGES = (
     "config",
     "schedule",
     "rhythm",
+    "drift",
     "discover",
     "fetch",
     "parse",
@@ -36,14 +37,17 @@ SHELLS = {"publish": {"store", "dedupe"}, "web": {"store", "dedupe", "publish", 
 # The order of the whole, over everything but the commands.
 UPPER = {
     "reconcile": {*STAGES},
-    "update": {*STAGES},
-    "daemon": {*STAGES, *SHELLS, "reconcile", "update"},
+    "learning": {"rhythm", "drift"},
+    "crawl": {*STAGES},
+    "update": {*STAGES, "learning", "crawl"},
+    "daemon": {*STAGES, *SHELLS, "reconcile", "update", "crawl"},
 }
 TOP = {"cli", "__main__", ""}
 
 # No reading of the clock, no chance, no network, no files, no database.
 PURE = (
-    "model text html query cron schedule dedupe categorize publish.entry publish.feed publish.iri "
+    "model text html query cron schedule rhythm drift learning dedupe categorize "
+    "publish.entry publish.feed publish.iri "
     "publish.feedgen_extension parse.assemble parse.dates parse.decode parse.errors parse.guess "
     "parse.jsonfeed parse.labels parse.ladder parse.links parse.markup parse.months parse.raw "
     "discover parse.tolerant pages config.renames config.plan store.times store.snapshots"

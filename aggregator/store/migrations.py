@@ -24,6 +24,73 @@ def m0001_first_schema(db: Database) -> None:
     _create_decisions(db)
 
 
+@migrations()
+def m0002_rhythms_and_alarms(db: Database) -> None:
+    """What has been learned of each source, and what was wrong with it from when to when."""
+    _table(db, "source_memories").create(
+        {
+            "source_id": int,
+            "rhythm": bytes,  # as aggregator.rhythm packs it
+            "watch": str,  # JSON: what its readings usually look like
+        },
+        pk="source_id",
+        foreign_keys=[("source_id", "sources", "id")],
+    )
+    _table(db, "alarms").create(
+        {
+            "id": int,
+            "source_id": int,
+            "kind": str,
+            "since": str,
+            "evidence": str,
+            "ended_at": str,
+        },
+        pk="id",
+        not_null={"source_id", "kind", "since", "evidence"},
+        foreign_keys=[("source_id", "sources", "id")],
+    )
+    _table(db, "alarms").create_index(["source_id", "ended_at"])
+
+
+@migrations()
+def m0003_pages(db: Database) -> None:
+    """Pages to capture: an edition's pages, articles, full texts, each with its own due time."""
+    _table(db, "pages").create(
+        {
+            "id": int,
+            "source_id": int,
+            "url": str,  # as it was linked to, without session junk
+            "host": str,  # one page of a host at a time
+            "kind": str,  # index: links to others; article: an entry
+            "level": int,  # how many links from the front page
+            "edition": str,  # the day of its edition, YYYY-MM-DD
+            "place": str,  # its order in the edition
+            "name": str,  # what the link to it said
+            "section": str,
+            "listed": int,  # 0: of an earlier edition, kept out of the feeds
+            "found_at": str,
+            "next_fetch_at": str,  # null: never again
+            "first_fetched_at": str,
+            "fetched_at": str,
+            "etag": str,
+            "last_modified": str,
+            "body_digest": str,
+            "final_url": str,
+            "failures": int,
+            "outcome": str,
+            "status": int,
+            "error": str,
+        },
+        pk="id",
+        not_null={"source_id", "url", "host", "kind", "level", "place", "listed", "found_at"}
+        | {"failures"},
+        foreign_keys=[("source_id", "sources", "id")],
+    )
+    _table(db, "pages").create_index(["source_id", "url"], unique=True)
+    _table(db, "pages").create_index(["host", "next_fetch_at"])
+    _table(db, "pages").create_index(["next_fetch_at"])
+
+
 def _table(db: Database, name: str) -> Table:
     table = db[name]
     assert isinstance(table, Table)

@@ -17,7 +17,7 @@ from aggregator.model import (
     SourceRecord,
     UpdateHints,
 )
-from aggregator.store.base import Rows
+from aggregator.store.memories import MemoryRows
 from aggregator.store.times import from_text_or_none, to_text, to_text_or_none
 
 _STATE_COLUMNS = (
@@ -121,7 +121,7 @@ def _source_record(row: Sequence[Any]) -> SourceRecord:
     return SourceRecord(source_id, name, first_url, state_from_row(row[3:]))
 
 
-class SourceRows(Rows):
+class SourceRows(MemoryRows):
     """The sources' part of the SQLite store."""
 
     # ------------------------------------------------------------ what is configured
@@ -171,6 +171,7 @@ class SourceRows(Rows):
                 (row[0],),
             )
             self._db.execute("delete from source_chunks where source_id = ?", (row[0],))
+            self.forget_memory(row[0], now)
 
     def rename_source(self, old: str, new: str) -> None:
         """Give a source another name; its entries and its schedule stay with it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,8 +25,21 @@ from aggregator.model import (
     Text,
     UpdateHints,
 )
+from aggregator.reconcile import reconcile
 from aggregator.store import Store
-from tests.builders import LONG, NOW, entry, feed, later, save, save_inside, settle, titles
+from tests.builders import (
+    LONG,
+    NOW,
+    config,
+    entry,
+    feed,
+    later,
+    save,
+    save_inside,
+    settle,
+    source,
+    titles,
+)
 
 
 class Stop(Exception):
@@ -118,6 +132,9 @@ FULL_STATE = PollState(
     hints=UpdateHints(timedelta(hours=2), frozenset([0, 23]), frozenset([5, 6])),
     final_url="https://cdn.example/feed",
     source_url="https://news.example/feed",
+    plan="1790000000,1790003600",
+    silent_after_s=7200.5,
+    alarms="empty,silent",
 )
 
 
@@ -594,3 +611,44 @@ def test_parsed_feed_needs_no_entries(store: Store) -> None:
     with store.transaction():
         assert store.save_poll(poll, 20) == SavedPoll()
     assert isinstance(feed(), ParsedFeed)
+
+
+def test_what_was_learned_of_a_source_is_kept_until_its_address_changes(store: Store) -> None:
+    settle(store, "news")
+    record = store.source_records(["news"])["news"]
+    assert store.source_memory(record.source_id) == (None, None)
+    with store.transaction():
+        store.save_memory(record.source_id, b"rhythm", "{}")
+        store.save_memory(record.source_id, b"better", "{}")
+        store.change_alarms(record.source_id, {"silent": "nothing for days"}, (), NOW)
+        store.save_states([(record.source_id, replace(record.state, alarms="silent", plan="1"))])
+    assert store.source_memory(record.source_id) == (b"better", "{}")
+    moved = config(Path("/nowhere"), [source("news", url="https://elsewhere.example/feed")])
+    reconcile(store, moved, later(1))
+    state = store.source_records(["news"])["news"].state
+    assert (state.alarms, state.plan) == (None, None)
+    assert store.source_memory(record.source_id) == (None, None)
+    assert store.alarms() == []
+    assert [alarm.ended_at for alarm in store.alarms(10)] == [later(1)]
+
+
+def test_an_alarm_has_its_time_and_evidence_and_is_raised_once(store: Store) -> None:
+    settle(store, "news", "other")
+    records = store.source_records()
+    before = store.current_revision()
+    with store.transaction():
+        store.change_alarms(records["news"].source_id, {"empty": "no entries"}, (), NOW)
+        store.change_alarms(records["news"].source_id, {"empty": "still none"}, (), later(1))
+        store.change_alarms(records["other"].source_id, {"silent": "since Monday"}, (), later(1))
+    assert store.current_revision() > before
+    assert [(a.source_name, a.kind, a.since, a.evidence) for a in store.alarms()] == [
+        ("news", "empty", NOW, "no entries"),
+        ("other", "silent", later(1), "since Monday"),
+    ]
+    with store.transaction():
+        store.change_alarms(records["news"].source_id, {}, ["empty"], later(2))
+    assert [alarm.source_name for alarm in store.alarms()] == ["other"]
+    assert [(a.source_name, a.ended_at) for a in store.alarms(10)] == [
+        ("news", later(2)),
+        ("other", None),
+    ]
