@@ -12,7 +12,7 @@ import os
 import signal
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,8 @@ PUBLISH_TICK_S = 1.0
 PRUNE_EVERY_S = 3600.0
 LISTS_EVERY_S = 3600.0  # how often to see whether a list is a day old
 HISTORY_KEPT = timedelta(days=30)
+# Longer than any backfill: what is forgotten would be fetched again.
+PAGES_KEPT = timedelta(days=400)
 # A daemon ends within 10 seconds: what it is saving may take this long …
 END_WITHIN_S = 5.0
 # … and the web server, which gives open downloads two seconds, this long.
@@ -82,6 +84,7 @@ class Daemon:
         # Passes overlap: sources that come due are started while slow ones are still under way.
         self._passes: set[asyncio.Task[Any]] = set()
         self._under_way: set[str] = set()
+        self._hosts_crawled: set[str] = set()
         self.status = DaemonStatus(config)
 
     @property
@@ -168,6 +171,30 @@ class Daemon:
         due = {name: record for name, record in due.items() if name not in self._under_way}
         if due:
             self._at_once(self._poll(due))
+        await self.crawl_due()
+
+    async def crawl_due(self) -> None:
+        """Start capturing the pages that are due, a task a host; returns at once."""
+        try:
+            hosts = await self._corridor.crawl.due_hosts()
+        except StoreError as error:
+            self._tell_store_error(error)
+            return
+        for host in set(hosts) - self._hosts_crawled:
+            self._hosts_crawled.add(host)
+            self._at_once(self._crawl(host))
+
+    async def _crawl(self, host: str) -> None:
+        try:
+            saved = await self._corridor.crawl.crawl_host(host)
+            for name, counts in saved.items():
+                self._log_result(PollResult(name, "ok", None, *astuple(counts)))
+        except StoreError as error:
+            self._tell_store_error(error)
+        except Exception:
+            log.exception("capturing pages raised an error of this program; it goes on")
+        finally:
+            self._hosts_crawled.discard(host)
 
     async def _poll(self, due: dict[str, SourceRecord]) -> None:
         self._under_way |= due.keys()
@@ -233,6 +260,7 @@ class Daemon:
     def _prune(self, before: datetime) -> None:
         with self._store.transaction():
             self._store.prune_history(before)
+            self._store.prune_pages(self._clock.now() - PAGES_KEPT)
 
     # ------------------------------------------------------------ config
 

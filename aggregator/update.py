@@ -25,6 +25,7 @@ from zoneinfo import ZoneInfo
 from aggregator import learning, schedule
 from aggregator.categorize import Rules, decide_categories
 from aggregator.clock import Clock
+from aggregator.crawl import Crawl, Front, PageDoor
 from aggregator.dedupe import decide, identify
 from aggregator.fetch import Fetcher
 from aggregator.model import (
@@ -80,6 +81,7 @@ class _Done:
     feed: ParsedFeed | None
     polled_at: datetime
     duration_ms: int
+    front: Front | None = None
 
     @property
     def weight(self) -> int:
@@ -105,11 +107,14 @@ class Corridor:
         self._reader = reader
         self._clock = clock
         self._writer = writer
+        door = PageDoor(fetcher, clock)
+        self.crawl = Crawl(config, store, door, clock, writer, self._save_captured)
         self.replace_config(config)
 
     def replace_config(self, config: Config) -> None:
         """Take another config in force, from the next source on."""
         self._config = config
+        self.crawl.replace_config(config)
         self._rules = Rules.of(config.categories)
         self._sources = {source.id: source for source in config.sources}
 
@@ -168,9 +173,13 @@ class Corridor:
 
     async def _fetch_and_parse(self, source: Source, record: SourceRecord) -> _Done:
         started = time.monotonic()
-        feed = None
+        feed = front = None
         outcome: FetchOutcome
         try:
+            if source.page is not None:
+                front = await self.crawl.front(source, record)
+                outcome = front.outcome
+                return self._done(source, record, outcome, None, started, front)
             request = schedule.request_for(source, record.state, self._config.fetch)
             outcome = await self._fetcher.fetch(request)
             if isinstance(outcome, Fetched):
@@ -180,8 +189,19 @@ class Corridor:
         except Exception as error:  # a mistake of ours must not cost the other sources
             log.exception("source %s: polling it raised an error of this program", source.id)
             outcome = FetchFailed(source.url, "internal", f"{type(error).__name__}: {error}")
+        return self._done(source, record, outcome, feed, started)
+
+    def _done(
+        self,
+        source: Source,
+        record: SourceRecord,
+        outcome: FetchOutcome,
+        feed: ParsedFeed | None,
+        started: float,
+        front: Front | None = None,
+    ) -> _Done:
         duration_ms = int((time.monotonic() - started) * 1000)
-        return _Done(source, record, outcome, feed, self._clock.now(), duration_ms)
+        return _Done(source, record, outcome, feed, self._clock.now(), duration_ms, front)
 
     async def _read(self, source: Source, record: SourceRecord, fetched: Fetched) -> ParsedFeed:
         document = Document(
@@ -217,12 +237,15 @@ class Corridor:
         quiet: list[PollUpdate] = []
         with self._store.transaction():
             for done in batch:
-                if done.feed is None:
+                if done.feed is None and done.front is None:
                     quiet.append(self._state_only(done, done.outcome))
                     continue
                 try:
                     with self._store.part():
-                        saved.append(self._save_feed(done))
+                        if done.front is not None:
+                            quiet.append(self._save_front(done, done.front))
+                        else:
+                            saved.append(self._save_feed(done))
                 except StoreError:
                     raise
                 except Exception as error:
@@ -256,11 +279,8 @@ class Corridor:
     def _save_feed(self, done: _Done) -> tuple[PollUpdate, SavedPoll]:
         feed = done.feed
         assert feed is not None
-        keyed = identify(feed.entries)
         source_id = done.record.source_id
-        known = self._store.known_entries(source_id, keyed) if keyed else []
-        elsewhere = self._store.carriers_elsewhere(keyed) if keyed else []
-        decided = decide(source_id, keyed, known, elsewhere)
+        decided = self._decide(source_id, feed)
         new = [one.keyed.entry for one in decided if isinstance(one, New)]
         memory = self._store.source_memory(source_id)
         before = self._state_before(done)
@@ -290,6 +310,26 @@ class Corridor:
             body=done.outcome.body if isinstance(done.outcome, Fetched) else None,
         )
         return poll, self._store.save_poll(poll, done.source.initial)
+
+    def _decide(self, source_id: int, feed: ParsedFeed) -> tuple[Decided, ...]:
+        keyed = identify(feed.entries)
+        known = self._store.known_entries(source_id, keyed) if keyed else []
+        elsewhere = self._store.carriers_elsewhere(keyed) if keyed else []
+        return decide(source_id, keyed, known, elsewhere)
+
+    def _save_front(self, done: _Done, front: Front) -> PollUpdate:
+        """A page source's own poll: the pages its front page leads to are captured by `crawl`."""
+        state = self.crawl.save_front(done.source, done.record, front, done.polled_at)
+        return PollUpdate(done.record.source_id, state, done.polled_at, done.duration_ms)
+
+    def _save_captured(
+        self, source: Source, source_id: int, feed: ParsedFeed, make: Callable[[int], PollUpdate]
+    ) -> SavedPoll:
+        """Decide and save what a captured page said; `make` is told how many entries are new."""
+        decided = self._decide(source_id, feed)
+        new = sum(isinstance(one, New) for one in decided)
+        entries = tuple(self._entry_update(source, one) for one in decided)
+        return self._store.save_poll(replace(make(new), entries=entries), len(entries))
 
     def _entry_update(self, source: Source, decided: Decided) -> EntryUpdate:
         if not isinstance(decided, New):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Annotated
 
@@ -16,7 +16,7 @@ import typer
 
 from aggregator.cli.options import DEFAULT_CONFIG, ConfigOption, load_or_exit
 from aggregator.clock import SystemClock
-from aggregator.model import Config, SourceRecord
+from aggregator.model import Config, SavedPoll, SourceRecord
 from aggregator.schedule import is_due
 from aggregator.store import Store, StoreError, open_store
 from aggregator.update import Corridor, PollResult
@@ -98,12 +98,35 @@ async def _poll(config: Config, store: Store, names: list[str], force: bool) -> 
         corridor = Corridor(config, store, fetcher, reader, clock, writer)
         try:
             results = await corridor.poll(chosen, bar)
+            captured = await corridor.crawl.crawl_due(names or None)
+            results = _with_captured(results, captured)
             publisher = Publisher(store, config, clock)
             await asyncio.get_running_loop().run_in_executor(writer, publisher.publish)
         finally:
             await fetcher.close()
             await reader.close()
-    return results + _not_polled(config, everything, chosen)
+    told = {result.source for result in results}
+    rest = _not_polled(config, everything, chosen)
+    return results + [result for result in rest if result.source not in told]
+
+
+def _with_captured(
+    results: list[PollResult], captured: Mapping[str, SavedPoll]
+) -> list[PollResult]:
+    """Results with what was captured of pages; a source of which only pages were due joins them."""
+    polled = {result.source for result in results}
+    results = results + [PollResult(name, "ok") for name in captured if name not in polled]
+    return [
+        replace(
+            result,
+            new=result.new + saved.new,
+            revised=result.revised + saved.revised,
+            duplicate=result.duplicate + saved.duplicate,
+        )
+        if (saved := captured.get(result.source)) is not None
+        else result
+        for result in results
+    ]
 
 
 def _chosen(

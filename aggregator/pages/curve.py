@@ -59,7 +59,9 @@ def _after_failure(record: PageRecord, outcome: FetchFailed, now: datetime) -> P
         return replace(record, next_fetch_at=outcome.retry_after or now + RETRIES[0])
     failures = record.failures + 1
     wait = RETRIES[failures - 1] if failures <= len(RETRIES) else None
-    if outcome.reason in _FINAL or (outcome.gone and failures > 1):
+    # An earlier day without an edition was a holiday.
+    holiday = record.kind == "index" and not record.listed and outcome.status in (404, 410)
+    if outcome.reason in _FINAL or holiday or (outcome.gone and failures > 1):
         wait = None
     moment = None if wait is None else now + wait
     if moment is not None and outcome.retry_after is not None:

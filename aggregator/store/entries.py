@@ -20,6 +20,7 @@ from aggregator.model import (
     New,
     PollUpdate,
     Revised,
+    Same,
     SavedPoll,
 )
 from aggregator.store.keys import story_key, urn_of, uuid5_hex
@@ -142,13 +143,15 @@ class EntryRows(SourceRows, OutputRows):
         called inside a transaction.
         """
         self.save_feed_facts(poll)
+        self.save_states([(poll.source_id, poll.state)])
+        if all(isinstance(u.decided, Same) and not u.decided.rekeyed for u in poll.entries):
+            return SavedPoll()
         save = self._open_save(poll, initial)
         order = _by_age(poll)
         for rank, update in enumerate(order):
             listed = save.flood_after is None or rank >= len(order) - save.flood_after
             self._save_entry(save, update, listed)
         self._write(save)
-        self.save_states([(poll.source_id, poll.state)])
         return SavedPoll(save.new, save.revised, save.duplicate)
 
     def _taken_ids(self, poll: PollUpdate, first_url: str) -> set[str]:
@@ -173,8 +176,11 @@ class EntryRows(SourceRows, OutputRows):
         any_entry = self._db.execute(
             "select 1 from entries where source_id = ? limit 1", (poll.source_id,)
         ).fetchone()
+        if any_entry is None and poll.feed is not None:
+            self.save_first_facts(poll.source_id, poll.feed)
         taken = self._taken_ids(poll, first_url)
-        return _Save(poll, name, first_url, None if any_entry else initial, taken)
+        flood_after = None if any_entry else initial
+        return _Save(poll, name, first_url, flood_after if poll.listed else 0, taken)
 
     def _save_entry(self, save: _Save, update: EntryUpdate, listed: bool) -> None:
         decided = update.decided
@@ -329,7 +335,9 @@ class EntryRows(SourceRows, OutputRows):
                 save.context_id = self._context(poll.feed.context)
             return self._add_capture(save, "entry", entry.raw, save.context_id, at)
         if save.document_id is None and poll.body is not None:
-            save.document_id = self._add_capture(save, "document", poll.body, None, at)
+            is_page = poll.feed is not None and poll.feed.format == "page"
+            kind = "page" if is_page else "document"
+            save.document_id = self._add_capture(save, kind, poll.body, None, at)
         return save.document_id
 
     def _add_capture(

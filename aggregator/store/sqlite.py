@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from aggregator.store.entries import EntryRows
+from aggregator.store.pages import PageRows
 from aggregator.store.stories import StoryRows
 
 
-class SqliteStore(EntryRows, StoryRows):
+class SqliteStore(EntryRows, StoryRows, PageRows):
     """Implements every Protocol of protocols.py. One thread at a time may use it."""
 
     def close(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,6 +27,7 @@ class Origin:
     base: str
     pages: dict[str, Page] = field(default_factory=dict)
     requests: list[tuple[str, dict[str, str], int]] = field(default_factory=list)
+    on_request: Callable[[str], object] = lambda path: None
 
     def put(self, path: str, body: bytes | str, **options: str | int) -> str:
         """Answer `body` at `path`, with an ETag made of it; returns the address."""
@@ -53,6 +54,7 @@ def serve() -> Iterator[Origin]:
             if page.etag and self.headers.get("If-None-Match") == page.etag:
                 status = 304
             origin.requests.append((self.path, dict(self.headers), status))
+            origin.on_request(self.path)
             self.send_response(status)
             if page.etag:
                 self.send_header("ETag", page.etag)

@@ -1,0 +1,6 @@
+"""Pages that are due → what they say, saved: the capture of editions, lists and articles."""
+
+from aggregator.crawl.capture import Crawl, Front
+from aggregator.crawl.door import PageDoor
+
+__all__ = ["Crawl", "Front", "PageDoor"]

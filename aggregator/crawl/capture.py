@@ -1,0 +1,374 @@
+"""Front pages of editions, and the pages the store holds as due → pages and entries saved.
+
+    front page --links--> rows to capture, each with its own due time          (the source's poll)
+    row due --fetch, robots.txt obeyed--> page --links--> more rows
+                                              --article--> entry --> the corridor's decide and save
+
+One page of a host at a time. What a page brought is saved with it in one transaction, so that a
+crash in the middle of an edition costs nothing: the rows that are left are still due.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Protocol, TypeVar
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from aggregator import schedule
+from aggregator.clock import Clock
+from aggregator.crawl.door import PageDoor
+from aggregator.model import (
+    Config,
+    Fetched,
+    FetchFailed,
+    FetchOutcome,
+    FetchRequest,
+    NotModified,
+    PageRecipe,
+    PageRecord,
+    ParsedFeed,
+    PollState,
+    PollUpdate,
+    SavedPoll,
+    Source,
+    SourceRecord,
+)
+from aggregator.pages import (
+    Index,
+    Page,
+    PageError,
+    open_page,
+    read_article,
+    read_index,
+    whole_recipe,
+)
+from aggregator.pages.curve import after_fetch, missing_again
+from aggregator.pages.days import dated, day_in_address, is_dated, local_day, midnight
+from aggregator.pages.edition import is_other_day, rows_of
+from aggregator.store import Store, StoreError
+
+log = logging.getLogger(__name__)
+
+FORMAT = "page"
+MOST_BACKFILL = timedelta(days=92)
+T = TypeVar("T")
+
+
+class SaveFeed(Protocol):
+    """The corridor's identify → decide → categorize → save; inside a transaction."""
+
+    def __call__(
+        self,
+        source: Source,
+        source_id: int,
+        feed: ParsedFeed,
+        make: Callable[[int], PollUpdate],
+    ) -> SavedPoll: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """What one poll of a page source gave: of an edition's front page, or of a list of articles.
+
+    `day` is the edition's, `missing` says that it is not out. `url` was asked.
+    """
+
+    outcome: FetchOutcome
+    url: str
+    day: date | None = None
+    index: Index | None = None
+    missing: bool = False
+
+
+class Crawl:
+    """Captures pages for the sources that have no feed."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        door: PageDoor,
+        clock: Clock,
+        writer: Executor,
+        save_feed: SaveFeed,
+    ) -> None:
+        """`writer` is the one thread on which the store is used."""
+        self._store = store
+        self._door = door
+        self._clock = clock
+        self._writer = writer
+        self._save_feed = save_feed
+        self.replace_config(config)
+
+    def replace_config(self, config: Config) -> None:
+        """Take another config in force, from the next page on."""
+        self._config = config
+        self._sources = {source.id: source for source in config.sources}
+
+    def _zone(self, source: Source) -> ZoneInfo:
+        return ZoneInfo(source.timezone or self._config.timezone)
+
+    # ------------------------------------------------------------ the front page, as a poll
+
+    async def front(self, source: Source, record: SourceRecord) -> Front:
+        """Fetch and read what a page source is polled for. The body is the caller's to release."""
+        assert source.page is not None
+        day = local_day(self._clock.now(), self._zone(source)) if is_dated(source.url) else None
+        url = dated(source.url, day) if day else source.url
+        outcome = await self._door.get(self._front_request(source, record.state, url))
+        if day and isinstance(outcome, FetchFailed) and outcome.status in (404, 410):
+            return Front(outcome, url, day, missing=True)
+        if not isinstance(outcome, Fetched):
+            return Front(outcome, url, day)
+        try:
+            recipe = whole_recipe(source.page)
+            page, index = await asyncio.to_thread(_read_front, outcome, recipe)
+        except (PageError, ValueError) as error:
+            self._door.release(outcome)
+            return Front(FetchFailed(url, "no-page", str(error), outcome.status), url, day)
+        if day and is_other_day(page, index, day):
+            return Front(outcome, url, day, missing=True)
+        if index.is_barren:
+            self._door.release(outcome)
+            message = "; ".join(map(str, index.misses)) or f"no links on {outcome.url}"
+            return Front(FetchFailed(url, "selector", message, outcome.status), url, day)
+        return Front(outcome, url, day or day_in_address(outcome.url), index)
+
+    def _front_request(self, source: Source, state: PollState, url: str) -> FetchRequest:
+        """Conditional where the validators are those of this very edition's address."""
+        ours = state.url == url and state.source_url in (None, source.url)
+        return FetchRequest(
+            url=url,
+            etag=state.etag if ours else None,
+            last_modified=state.last_modified if ours else None,
+            body_digest=state.body_digest if ours else None,
+            allow_private=source.allow_private,
+            headers=source.headers,
+            proxy=source.proxy or self._config.fetch.proxy,
+            validators_url=state.final_url if ours else None,
+        )
+
+    def save_front(
+        self, source: Source, record: SourceRecord, front: Front, now: datetime
+    ) -> PollState:
+        """Add what a front page led to; the state to save. Inside a transaction."""
+        zone = self._zone(source)
+        outcome = front.outcome
+        if front.missing:
+            outcome = NotModified(front.url, getattr(outcome, "status", None) or 404)
+        elif isinstance(outcome, Fetched | NotModified):
+            # Redirects of a day's page say nothing of the next day's address.
+            outcome = replace(outcome, moved_to=None)
+        state = schedule.after_poll(
+            source, record.state, outcome, now, timezone=source.timezone or self._config.timezone
+        )
+        if isinstance(outcome, FetchFailed):
+            return state
+        final = outcome.url if outcome.url != front.url else None
+        state = replace(state, url=front.url, final_url=final, moved_to=None, moved_seen=0)
+        if front.missing:
+            again = missing_again(now, zone, state.next_poll_at)
+            return replace(state, next_poll_at=again, body_digest=record.state.body_digest)
+        if front.index is not None:
+            edition = front.day.isoformat() if front.day else None
+            root = PageRecord(0, source.id, front.url, "index", 0, "", now, edition)
+            root = replace(root, section=front.index.own_name)
+            rows = list(rows_of(root, front.index, now))
+            if is_dated(source.url):
+                rows.insert(0, after_fetch(root, outcome, now))
+                rows += self._earlier(source, front, now)
+            self._store.add_pages(record.source_id, rows)
+        return state
+
+    def _earlier(self, source: Source, front: Front, now: datetime) -> Iterator[PageRecord]:
+        """The front pages of earlier editions, each to be fetched once."""
+        if source.backfill is None or front.day is None:
+            return
+        for back in range(1, min(source.backfill, MOST_BACKFILL).days + 1):
+            day = front.day - timedelta(days=back)
+            row = PageRecord(0, source.id, dated(source.url, day), "index", 0, "", now)
+            yield replace(row, edition=day.isoformat(), listed=False, next_fetch_at=now)
+
+    # ------------------------------------------------------------ pages that are due
+
+    async def due_hosts(self) -> list[str]:
+        """The hosts that have a page due now. Raises StoreError."""
+        return await self._in_writer(lambda: self._store.due_page_hosts(self._clock.now()))
+
+    async def crawl_host(
+        self, host: str, names: Collection[str] | None = None
+    ) -> dict[str, SavedPoll]:
+        """Capture what is due of one host (and of these sources), one page after another.
+
+        What was saved by source. Raises StoreError.
+        """
+        counts: dict[str, SavedPoll] = {}
+        while True:
+            page = await self._in_writer(
+                lambda: self._store.next_page(host, self._clock.now(), names)
+            )
+            if page is None:
+                return counts
+            saved = await self._capture(page)
+            before = counts.get(page.source_name, SavedPoll())
+            counts[page.source_name] = SavedPoll(
+                before.new + saved.new,
+                before.revised + saved.revised,
+                before.duplicate + saved.duplicate,
+            )
+
+    async def crawl_due(self, names: Collection[str] | None = None) -> dict[str, SavedPoll]:
+        """Capture all that is due, hosts beside each other. Raises StoreError."""
+        total: dict[str, SavedPoll] = {}
+        for counts in await asyncio.gather(
+            *(self.crawl_host(host, names) for host in await self.due_hosts())
+        ):
+            for name, saved in counts.items():
+                before = total.get(name, SavedPoll())
+                total[name] = SavedPoll(
+                    before.new + saved.new,
+                    before.revised + saved.revised,
+                    before.duplicate + saved.duplicate,
+                )
+        return total
+
+    async def _capture(self, page: PageRecord) -> SavedPoll:
+        source = self._sources.get(page.source_name)
+        if source is None or source.page is None:
+            done = replace(page, next_fetch_at=None, error="its source has no pages any more")
+            await self._in_writer(lambda: self._save(done))
+            return SavedPoll()
+        outcome: FetchOutcome = FetchFailed(page.url, "internal", "not fetched")
+        try:
+            outcome = await self._door.get(self._page_request(source, page))
+            index, feed, odd = None, None, None
+            if isinstance(outcome, Fetched):
+                index, feed, odd = await asyncio.to_thread(self._read, source, page, outcome)
+            return await self._in_writer(
+                lambda: self._save_capture(source, page, outcome, index, feed, odd)
+            )
+        except PageError as error:
+            failed = FetchFailed(page.url, error.reason, str(error), _status(outcome))
+        except StoreError:
+            raise
+        except Exception as error:  # a mistake of ours must not cost the other pages
+            log.exception("source %s: %s raised an error of this program", source.id, page.url)
+            failed = FetchFailed(page.url, "internal", f"{type(error).__name__}: {error}")
+        finally:
+            if isinstance(outcome, Fetched):
+                self._door.release(outcome)
+        return await self._in_writer(
+            lambda: self._save_capture(source, page, failed, None, None, None)
+        )
+
+    def _page_request(self, source: Source, page: PageRecord) -> FetchRequest:
+        """Conditional after the first time. The source's headers go to its own host only."""
+        at_home = urlsplit(page.url).netloc == urlsplit(source.url).netloc
+        return FetchRequest(
+            url=page.url,
+            etag=page.etag,
+            last_modified=page.last_modified,
+            body_digest=page.body_digest,
+            allow_private=source.allow_private,
+            headers=source.headers if at_home else (),
+            proxy=source.proxy or self._config.fetch.proxy,
+            validators_url=page.final_url,
+        )
+
+    def _read(
+        self, source: Source, record: PageRecord, fetched: Fetched
+    ) -> tuple[Index | None, ParsedFeed | None, str | None]:
+        """What a fetched page holds: links or an entry, and what its recipe missed."""
+        assert source.page is not None
+        recipe, zone = whole_recipe(source.page), self._zone(source)
+        page = open_page(fetched.body, fetched.url, fetched.content_type)
+        edition = date.fromisoformat(record.edition) if record.edition else None
+        if record.kind == "index":
+            index = read_index(page, recipe, record.level)
+            if record.level == 0 and edition and is_other_day(page, index, edition):
+                index = Index()
+            return index, None, "; ".join(map(str, index.misses)) or None
+        day = edition or day_in_address(record.url)
+        start = midnight(day, zone) if day else None
+        entry, misses = read_article(page, recipe, record, zone, start, source.language)
+        feed = ParsedFeed(FORMAT, FORMAT, page.encoding, entries=(entry,), language=source.language)
+        return None, feed, "; ".join(map(str, misses)) or None
+
+    # ------------------------------------------------------------ saving, on the writer's thread
+
+    def _save(self, page: PageRecord) -> None:
+        with self._store.transaction():
+            self._store.save_page(page)
+
+    def _save_capture(
+        self,
+        source: Source,
+        page: PageRecord,
+        outcome: FetchOutcome,
+        index: Index | None,
+        feed: ParsedFeed | None,
+        odd: str | None,
+    ) -> SavedPoll:
+        """One page with what it brought, in one transaction."""
+        now = self._clock.now()
+        saved = SavedPoll()
+        with self._store.transaction():
+            record = self._store.source_records([source.id]).get(source.id)
+            if record is None:
+                return saved
+            if index is not None:
+                page = replace(page, section=page.section or index.own_name)
+                self._store.add_pages(record.source_id, rows_of(page, index, now))
+            if feed is not None:
+                state = record.state
+
+                def update(new: int) -> PollUpdate:
+                    return PollUpdate(
+                        source_id=record.source_id,
+                        state=replace(state, last_new_at=now) if new else state,
+                        polled_at=now,
+                        duration_ms=0,
+                        feed=feed,
+                        url=outcome.url,
+                        body=outcome.body if isinstance(outcome, Fetched) else None,
+                        listed=page.listed,
+                    )
+
+                saved = self._save_feed(source, record.source_id, feed, update)
+            self._store.save_page(after_fetch(page, outcome, now, odd))
+            self._save_host_rest(outcome, now)
+        self._tell(source, page, outcome, odd)
+        return saved
+
+    def _save_host_rest(self, outcome: FetchOutcome, now: datetime) -> None:
+        """A host that asked to be left alone is left alone by the next process too."""
+        if not isinstance(outcome, FetchFailed) or outcome.reason == "host-rests":
+            return
+        if outcome.host_rests and outcome.host and outcome.retry_after:
+            self._store.save_host_rests({outcome.host: outcome.retry_after}, now)
+
+    def _tell(
+        self, source: Source, page: PageRecord, outcome: FetchOutcome, odd: str | None
+    ) -> None:
+        if isinstance(outcome, FetchFailed):
+            log.warning("%s: %s: %s", source.id, page.url, outcome.message)
+        elif odd:
+            log.warning("%s: %s", source.id, odd)
+
+    async def _in_writer(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._writer, work)
+
+
+def _status(outcome: FetchOutcome) -> int | None:
+    return outcome.status
+
+
+def _read_front(fetched: Fetched, recipe: PageRecipe) -> tuple[Page, Index]:
+    page = open_page(fetched.body, fetched.url, fetched.content_type)
+    return page, read_index(page, recipe, 0)

@@ -1,0 +1,124 @@
+"""Pages to capture: an edition's pages and articles, each with its own due time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from aggregator.model import PageRecord
+from aggregator.store.base import Rows
+from aggregator.store.times import from_text_or_none, to_text, to_text_or_none
+
+_TIMES = frozenset({"found_at", "next_fetch_at", "first_fetched_at", "fetched_at"})
+# PageRecord's fields that are columns of `pages` under the same name.
+_FIELDS = tuple(f.name for f in fields(PageRecord) if f.name not in ("page_id", "source_name"))
+# What a fetch may change.
+_CHANGING = (
+    "edition place name section next_fetch_at first_fetched_at fetched_at etag last_modified "
+    "body_digest final_url failures outcome status error"
+).split()
+_SELECT = (
+    f"select pages.id, sources.name, {', '.join(f'pages.{name}' for name in _FIELDS)} from pages "
+    "join sources on sources.id = pages.source_id "
+)
+_DUE = "next_fetch_at <= ?2 and sources.enabled = 1 and sources.removed_at is null"
+
+
+def _value(name: str, value: Any) -> Any:
+    if name in _TIMES:
+        return to_text_or_none(value)
+    return int(value) if isinstance(value, bool) else value
+
+
+def _record(row: Sequence[Any]) -> PageRecord:
+    given = dict(zip(_FIELDS, row[2:], strict=True))
+    for name in _TIMES:
+        given[name] = from_text_or_none(given[name])
+    given["listed"] = bool(given["listed"])
+    return PageRecord(page_id=row[0], source_name=row[1], **given)
+
+
+class PageRows(Rows):
+    """The pages' part of the SQLite store."""
+
+    def add_pages(self, source_id: int, pages: Iterable[PageRecord]) -> int:
+        """Add the pages that this source does not have yet (by address); how many were new.
+
+        Their `page_id` is not looked at. Inside a transaction.
+        """
+        columns = ("source_id", "host", *_FIELDS)
+        marks = ", ".join("?" * len(columns))
+        before = self._db.total_changes
+        self._db.executemany(
+            f"insert into pages ({', '.join(columns)}) values ({marks}) "
+            "on conflict (source_id, url) do nothing",
+            [
+                (
+                    source_id,
+                    urlsplit(page.url).netloc.lower(),
+                    *(_value(name, getattr(page, name)) for name in _FIELDS),
+                )
+                for page in pages
+            ],
+        )
+        return self._db.total_changes - before
+
+    def save_page(self, page: PageRecord) -> None:
+        """What is remembered of a page after a fetch. Inside a transaction."""
+        self._db.execute(
+            f"update pages set {', '.join(f'{name} = ?' for name in _CHANGING)} where id = ?",
+            (*(_value(name, getattr(page, name)) for name in _CHANGING), page.page_id),
+        )
+
+    def page_of(self, source_id: int, url: str) -> PageRecord | None:
+        """The page of a source at an address; None when it has none."""
+        row = self._db.execute(
+            _SELECT + "where pages.source_id = ? and pages.url = ?", (source_id, url)
+        ).fetchone()
+        return None if row is None else _record(row)
+
+    def due_page_hosts(self, now: datetime) -> list[str]:
+        """The hosts (with their ports) that have a page due."""
+        rows = self._db.execute(
+            "select distinct host from pages join sources on sources.id = pages.source_id "
+            f"where {_DUE.replace('?2', '?')} order by host",
+            (to_text(now),),
+        )
+        return [row[0] for row in rows]
+
+    def next_page(
+        self, host: str, now: datetime, names: Collection[str] | None = None
+    ) -> PageRecord | None:
+        """The page of `host` to fetch next, of those that are due (and of these sources).
+
+        The pages of an edition first and in their order, so that all its articles are known;
+        then articles never fetched, from the last to the first, so that the first enters the
+        feeds last and stands on top as on the page; then those to look at again.
+        """
+        row = self._db.execute(
+            f"{_SELECT} where pages.host = ?1 and {_DUE} "
+            "and (?3 is null or sources.name in (select value from json_each(?3))) "
+            "order by kind = 'article', first_fetched_at is not null, listed desc, edition, "
+            "case when kind = 'index' then place end, place desc, pages.id limit 1",
+            (host, to_text(now), None if names is None else json.dumps(list(names))),
+        ).fetchone()
+        return None if row is None else _record(row)
+
+    def next_page_due(self) -> datetime | None:
+        """When the next page is due; None when none will be."""
+        row = self._db.execute(
+            "select min(next_fetch_at) from pages join sources on sources.id = pages.source_id "
+            "where sources.enabled = 1 and sources.removed_at is null"
+        ).fetchone()
+        return from_text_or_none(row[0])
+
+    def prune_pages(self, before: datetime) -> int:
+        """Forget pages that were found before `before` and are done with; how many."""
+        cursor = self._db.execute(
+            "delete from pages where found_at < ? and next_fetch_at is null", (to_text(before),)
+        )
+        return cursor.rowcount
