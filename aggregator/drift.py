@@ -43,6 +43,7 @@ READINGS_TO_KNOW = 3
 USUALLY_DATED = 0.8
 # How fast what is usual follows what is seen; slower while it looks wrong.
 FOLLOWS, FOLLOWS_WRONG = 0.2, 0.04
+LOWEST_RISES = 0.01
 # Marks of text that was read in another encoding than it was written in.
 _BROKEN = re.compile(
     "�|锟斤拷|烫烫烫|[ÃÂ][\x80-\xbf]|â€[\x80-\xff™œ“”˜]|[åæçèé][\x80-\xbf‚„…†‡ˆ‰Š‹Œ‘’“”•–—˜™š›œ]{2}"
@@ -173,7 +174,7 @@ def _followed(watch: Watch, found: Judgements, count: int, dated: float, damaged
     speed = FOLLOWS_WRONG if any(found.values()) else FOLLOWS
     if watch.readings < READINGS_TO_KNOW and speed == FOLLOWS:
         speed = 1 / (watch.readings + 1)
-    lowest = watch.lowest + (watch.count - watch.lowest) * FOLLOWS_WRONG
+    lowest = watch.lowest + (watch.count - watch.lowest) * LOWEST_RISES
     if speed != FOLLOWS_WRONG:
         lowest = min(lowest, float(count))
     else:

@@ -85,7 +85,7 @@ def after_feed(
     elif new:
         dates = (entry.published or entry.updated for entry in new)
         spans = [arrival(date, before, now, zone) for date in dates]
-        rhythm = learn(rhythm, spans, before if before < now else rhythm.as_of, now, zone)
+        rhythm = learn(rhythm, spans, rhythm.as_of, now, zone)
     watched, found = after_reading(watch, feed)
     silence = unusual_silence(rhythm)
     last_new = now if new and not first else rhythm.last

@@ -177,6 +177,7 @@ class _Gaps:
     """Mean, spread and longest of the times between events, newer ones counting more."""
 
     MEMORY = 40.0
+    LONGEST_HALF_LIFE_H = 60 * 24.0
 
     def __init__(self, rhythm: Rhythm) -> None:
         self.count, self.mean = rhythm.gaps, rhythm.gap_mean
@@ -188,8 +189,9 @@ class _Gaps:
         part = 1 / self.count
         self.mean += difference * part
         self.variance = (1 - part) * (self.variance + difference * difference * part)
-        # The longest is forgotten slowly, or one holiday would hide every later silence.
-        self.longest = max(hours, self.longest - (self.longest - self.mean) * 0.005)
+        # The longest is forgotten in the end, or one holiday would hide every later silence.
+        kept = 0.5 ** (hours / self.LONGEST_HALF_LIFE_H)
+        self.longest = max(hours, self.mean + (self.longest - self.mean) * kept)
 
     def numbers(self) -> tuple[float, float, float, float]:
         return self.count, self.mean, sqrt(self.variance), self.longest

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from math import log, sqrt
 
-from aggregator.rhythm.learned import DAYS, QUARTER, QUARTERS, Rhythm, aged
+from aggregator.rhythm.learned import DAYS, QUARTER, QUARTERS, Rhythm, learn
 
 SHORTEST = timedelta(minutes=10)
 LONGEST = timedelta(hours=24)
@@ -134,7 +134,7 @@ def plan(rhythm: Rhythm, now: datetime, zone: tzinfo, polls: int = 1) -> list[da
 
     They are SHORTEST to LONGEST apart; while too little is known, FIRST to LONGEST.
     """
-    faded = aged(rhythm, now)
+    faded = learn(rhythm, (), rhythm.as_of, now, zone)  # nothing came meanwhile
     if faded.events < LEAST_EVENTS:
         return _plan_without(faded, now, polls)
     known = rates(faded)
@@ -226,20 +226,26 @@ def polls_a_day(rhythm: Rhythm) -> float | None:
 # ---------------------------------------------------------------- silence
 
 LEAST_GAPS = 6.0
+LEAST_WATCHED = timedelta(days=5)
 SILENT_AFTER_LONGEST = 2.15
 SILENT_AFTER_SPREADS = 11.0
 SHORTEST_SILENCE_H = 3.0
+# So many gaps of which none is longer than this many means were not drawn by chance alone.
+ORDERLY_GAPS, ORDERLY_MEANS = 20.0, 2.6
 
 
 def unusual_silence(rhythm: Rhythm) -> timedelta | None:
     """How long after its last entry a source is unusually silent; None while too little is known.
 
-    Over twice the longest time between two events, so that one edition left out is no alarm; and
-    for a source without any order twelve times the mean (a Poisson process is that quiet once in
-    160,000 events), for a regular one little more than the mean.
+    Over twice the longest time between two events, so that one edition left out is no alarm. For a
+    source without any order at least twelve times the mean (a Poisson process is that quiet once
+    in 160,000 events); a regular one needs no such margin.
     """
-    if rhythm.gaps < LEAST_GAPS:
+    if rhythm.gaps < LEAST_GAPS or rhythm.observed < LEAST_WATCHED:
         return None
-    by_order = rhythm.gap_mean + SILENT_AFTER_SPREADS * min(rhythm.gap_spread, rhythm.gap_mean)
-    hours = max(SILENT_AFTER_LONGEST * rhythm.gap_longest, by_order, SHORTEST_SILENCE_H)
+    hours = max(SILENT_AFTER_LONGEST * rhythm.gap_longest, SHORTEST_SILENCE_H)
+    orderly = rhythm.gap_longest <= ORDERLY_MEANS * rhythm.gap_mean
+    if not (orderly and rhythm.gaps >= ORDERLY_GAPS):
+        spread = min(rhythm.gap_spread, rhythm.gap_mean)
+        hours = max(hours, rhythm.gap_mean + SILENT_AFTER_SPREADS * spread)
     return timedelta(hours=hours)
