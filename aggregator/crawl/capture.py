@@ -217,25 +217,18 @@ class Crawl:
                 return counts
             saved = await self._capture(page)
             before = counts.get(page.source_name, SavedPoll())
-            counts[page.source_name] = SavedPoll(
-                before.new + saved.new,
-                before.revised + saved.revised,
-                before.duplicate + saved.duplicate,
-            )
+            counts[page.source_name] = _sum(before, saved)
 
     async def crawl_due(self, names: Collection[str] | None = None) -> dict[str, SavedPoll]:
         """Capture all that is due, hosts beside each other. Raises StoreError."""
         total: dict[str, SavedPoll] = {}
-        for counts in await asyncio.gather(
-            *(self.crawl_host(host, names) for host in await self.due_hosts())
-        ):
-            for name, saved in counts.items():
-                before = total.get(name, SavedPoll())
-                total[name] = SavedPoll(
-                    before.new + saved.new,
-                    before.revised + saved.revised,
-                    before.duplicate + saved.duplicate,
-                )
+        crawled: set[str] = set()
+        # Articles may stand on another host than the page that led to them.
+        while hosts := set(await self.due_hosts()) - crawled:
+            crawled |= hosts
+            for counts in await asyncio.gather(*(self.crawl_host(host, names) for host in hosts)):
+                for name, saved in counts.items():
+                    total[name] = _sum(total.get(name, SavedPoll()), saved)
         return total
 
     async def _capture(self, page: PageRecord) -> SavedPoll:
@@ -254,7 +247,7 @@ class Crawl:
                 lambda: self._save_capture(source, page, outcome, index, feed, odd)
             )
         except PageError as error:
-            failed = FetchFailed(page.url, error.reason, str(error), _status(outcome))
+            failed = FetchFailed(page.url, error.reason, str(error), outcome.status)
         except StoreError:
             raise
         except Exception as error:  # a mistake of ours must not cost the other pages
@@ -365,8 +358,10 @@ class Crawl:
         return await asyncio.get_running_loop().run_in_executor(self._writer, work)
 
 
-def _status(outcome: FetchOutcome) -> int | None:
-    return outcome.status
+def _sum(one: SavedPoll, other: SavedPoll) -> SavedPoll:
+    return SavedPoll(
+        one.new + other.new, one.revised + other.revised, one.duplicate + other.duplicate
+    )
 
 
 def _read_front(fetched: Fetched, recipe: PageRecipe) -> tuple[Page, Index]:

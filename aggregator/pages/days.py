@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta, tzinfo
 
 _FIELD = re.compile(r"\{date(?::([^{}]*))?\}")
 _DAY = re.compile(
-    r"(?<!\d)(20\d\d|19\d\d)\s?(?:[-/.]\s?(\d{1,2})\s?[-/.]\s?(\d{1,2})"
-    r"|年\s?(\d{1,2})\s?月\s?(\d{1,2})\s?[日号號]|(\d\d)(\d\d))(?!\d)"
+    r"(?<!\d)(20\d\d|19\d\d)\s?(?:[-/.]\s?(\d{1,2})\s?[-/.]\s?(\d{1,2})(?!\d)"
+    r"|年\s?(\d{1,2})\s?月\s?(\d{1,2})\s?[日号號]|(\d\d)(\d\d)(?!\d))"
 )
 _TIME = re.compile(
     r"[T\s\xa0日号號]{1,4}([01]?\d|2[0-3])\s?[::时]\s?([0-5]\d)(?:\s?[::分]\s?([0-5]\d))?"

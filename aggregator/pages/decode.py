@@ -10,6 +10,8 @@ _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,40})", re.IGNO
 _META = re.compile(rb"<meta\s[^>]{0,300}?charset\s*=\s*[\"']?\s*([A-Za-z0-9._:-]{1,40})", re.I)
 # A declaration is looked for this far: scripts and styles often stand before it.
 _META_WITHIN = 16 * 2**10
+# Codecs of Python's that no page is written in.
+_NO_CHARSETS = frozenset({"utf-7", "idna", "punycode", "unicode-escape", "raw-unicode-escape"})
 # Labels that mean a wider encoding than they name (WHATWG Encoding Standard, 4.2).
 _WIDER = {
     **dict.fromkeys(("gb2312", "gbk", "gb_2312-80", "x-gbk", "cp936", "hz-gb-2312"), "gb18030"),
@@ -55,8 +57,8 @@ def _codec(label: str | None) -> str | None:
     name = (label or "").lower()
     name = _WIDER.get(name, name)
     try:
-        found = codecs.lookup(name)
-        b"".decode(found.name)
+        found = codecs.lookup(name).name
+        b"<a>\xff".decode(found, "replace")
     except (LookupError, ValueError):
         return None
-    return found.name
+    return None if found in _NO_CHARSETS else found

@@ -15,7 +15,7 @@ from aggregator.text import squeeze
 
 # Beyond this a page is no article and no list, and would hold a thread for too long.
 MOST_BYTES = 4 * 2**20
-_REFRESH = re.compile(r"^\s*([\d.]*)\s*[;,]?\s*(?:url\s*=)?\s*[\"']?\s*([^\"'\s]+)", re.IGNORECASE)
+_REFRESH = re.compile(r"^\s*([\d.]*)\s*[;,]\s*(?:url\s*=)?\s*[\"']?\s*([^\"'\s]+)", re.IGNORECASE)
 _SCRIPTED = re.compile(
     r"(?:window\.|self\.|top\.|document\.)*location(?:\.href)?\s*=\s*[\"']([^\"'\s<>]{1,500})[\"']"
     r"|location\.(?:replace|assign)\(\s*[\"']([^\"'\s<>]{1,500})[\"']"

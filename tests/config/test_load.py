@@ -52,8 +52,8 @@ def test_the_smallest_file_has_every_default() -> None:
 def test_the_shipped_file_is_valid_and_warns_of_nothing() -> None:
     config = load_config(SHIPPED, {})
     assert config_warnings(config) == ()
-    assert {source.id: source.enabled for source in config.sources}["jiaxing-daily"] is False
-    assert all(source.every for source in config.sources if source.enabled)
+    assert {source.id: source.enabled for source in config.sources}["jiaxing-daily"] is True
+    assert all(source.every or source.at for source in config.sources if source.enabled)
     used = {name for source in config.sources for name in source.categories}
     assert used == {category.id for category in config.categories}
 
