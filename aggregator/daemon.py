@@ -26,10 +26,11 @@ from aggregator.config.watch import ConfigWatch
 from aggregator.fetch import Fetcher, open_fetcher
 from aggregator.model import Config, SourceRecord
 from aggregator.parse import FeedReader
+from aggregator.polled import PollResult
 from aggregator.publish import Publisher
 from aggregator.reconcile import reconcile
 from aggregator.store import Store, StoreError
-from aggregator.update import Corridor, PollResult
+from aggregator.update import Corridor
 
 log = logging.getLogger(__name__)
 

@@ -15,11 +15,9 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import chain, zip_longest
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from aggregator import learning, schedule
@@ -45,48 +43,24 @@ from aggregator.model import (
     SourceRecord,
 )
 from aggregator.parse import FeedReader, ParseError
+from aggregator.polled import (
+    Polled,
+    PollResult,
+    next_batch,
+    not_asked,
+    result_of,
+    spread_over_hosts,
+    unusable,
+)
+from aggregator.reading import Desk
 from aggregator.store import Store, StoreError
 
 log = logging.getLogger(__name__)
 
-# A step of the writer: small enough that a thread holds the interpreter for some 50 ms only.
-ENTRIES_A_BATCH = 200
-POLLS_A_BATCH = 200
 # A source whose state this program itself could not work out is tried again after this.
 AFTER_A_MISTAKE = timedelta(hours=1)
 # Sources under way at a time, most of them waiting for their host's turn.
 SOURCES_UNDER_WAY = 512
-
-
-@dataclass(frozen=True, slots=True)
-class PollResult:
-    """What became of one source in a pass. `outcome`: ok, not_modified, not_due, failed, gone."""
-
-    source: str
-    outcome: str
-    status: int | None = None
-    new: int = 0
-    revised: int = 0
-    duplicate: int = 0
-    error: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Done:
-    """A source that has been fetched and parsed, on its way to the writer."""
-
-    source: Source
-    record: SourceRecord
-    outcome: FetchOutcome
-    feed: ParsedFeed | None
-    polled_at: datetime
-    duration_ms: int
-    front: Front | None = None
-
-    @property
-    def weight(self) -> int:
-        """How many entries the writer will have to look at."""
-        return len(self.feed.entries) if self.feed is not None else 0
 
 
 class Corridor:
@@ -104,7 +78,7 @@ class Corridor:
         """`writer` is the one thread on which the store is used."""
         self._store = store
         self._fetcher = fetcher
-        self._reader = reader
+        self._desk = Desk(store, reader, writer)
         self._clock = clock
         self._writer = writer
         door = PageDoor(fetcher, clock)
@@ -129,11 +103,11 @@ class Corridor:
             for name, record in records.items()
             if name in self._sources
         ]
-        queue: asyncio.Queue[_Done | None] = asyncio.Queue()
-        producer = asyncio.create_task(self._produce(_spread_over_hosts(pairs), queue))
+        queue: asyncio.Queue[Polled | None] = asyncio.Queue()
+        producer = asyncio.create_task(self._produce(spread_over_hosts(pairs), queue))
         results: list[PollResult] = []
         try:
-            while batch := await _next_batch(queue):
+            while batch := await next_batch(queue):
                 saved = await self._save(batch)
                 results += saved
                 for result in saved if on_result is not None else ():
@@ -144,7 +118,7 @@ class Corridor:
             self._release_unsaved(queue)
         return results
 
-    def _release_unsaved(self, queue: asyncio.Queue[_Done | None]) -> None:
+    def _release_unsaved(self, queue: asyncio.Queue[Polled | None]) -> None:
         """Give back the bodies of a pass that was broken off: they count against the fetcher's."""
         while not queue.empty():
             done = queue.get_nowait()
@@ -156,7 +130,7 @@ class Corridor:
     async def _produce(
         self,
         pairs: Iterable[tuple[Source, SourceRecord]],
-        queue: asyncio.Queue[_Done | None],
+        queue: asyncio.Queue[Polled | None],
     ) -> None:
         waiting = iter(pairs)
 
@@ -171,7 +145,7 @@ class Corridor:
         finally:
             queue.put_nowait(None)
 
-    async def _fetch_and_parse(self, source: Source, record: SourceRecord) -> _Done:
+    async def _fetch_and_parse(self, source: Source, record: SourceRecord) -> Polled:
         started = time.monotonic()
         feed = front = None
         outcome: FetchOutcome
@@ -185,7 +159,7 @@ class Corridor:
             if isinstance(outcome, Fetched):
                 feed = await self._read(source, record, outcome)
         except ParseError as error:
-            outcome = _unusable(outcome, error)
+            outcome = unusable(outcome, error)
         except Exception as error:  # a mistake of ours must not cost the other sources
             log.exception("source %s: polling it raised an error of this program", source.id)
             outcome = FetchFailed(source.url, "internal", f"{type(error).__name__}: {error}")
@@ -199,9 +173,9 @@ class Corridor:
         feed: ParsedFeed | None,
         started: float,
         front: Front | None = None,
-    ) -> _Done:
+    ) -> Polled:
         duration_ms = int((time.monotonic() - started) * 1000)
-        return _Done(source, record, outcome, feed, self._clock.now(), duration_ms, front)
+        return Polled(source, record, outcome, feed, self._clock.now(), duration_ms, front)
 
     async def _read(self, source: Source, record: SourceRecord, fetched: Fetched) -> ParsedFeed:
         document = Document(
@@ -212,17 +186,14 @@ class Corridor:
             timezone=source.timezone or self._config.timezone,
         )
         try:
-            loop = asyncio.get_running_loop()
-            chunks = self._store.known_chunks
-            known = await loop.run_in_executor(self._writer, chunks, record.source_id)
-            return await self._reader.read(document, known)
+            return await self._desk.read(document, record.source_id)
         except BaseException:
             self._fetcher.release(fetched)
             raise
 
     # ------------------------------------------------------------ deciding and saving
 
-    async def _save(self, batch: Sequence[_Done]) -> list[PollResult]:
+    async def _save(self, batch: Sequence[Polled]) -> list[PollResult]:
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(self._writer, self._save_batch, batch)
@@ -231,7 +202,7 @@ class Corridor:
                 if isinstance(done.outcome, Fetched):
                     self._fetcher.release(done.outcome)
 
-    def _save_batch(self, batch: Sequence[_Done]) -> list[PollResult]:
+    def _save_batch(self, batch: Sequence[Polled]) -> list[PollResult]:
         """In one transaction, every source of the batch; each can only fail by itself."""
         saved: list[tuple[PollUpdate, SavedPoll]] = []
         quiet: list[PollUpdate] = []
@@ -257,26 +228,26 @@ class Corridor:
             self._store.save_states((poll.source_id, poll.state) for poll in quiet)
             self._save_host_rests(batch)
             saved += [(poll, SavedPoll()) for poll in quiet]
-            spared = {done.record.source_id for done in batch if _not_asked(done.outcome)}
+            spared = {done.record.source_id for done in batch if not_asked(done.outcome)}
             asked = [(poll, counts) for poll, counts in saved if poll.source_id not in spared]
             self._store.save_history(asked)
         names = {done.record.source_id: done.source.id for done in batch}
-        return [_result(names[poll.source_id], poll, counts) for poll, counts in asked] + [
+        return [result_of(names[poll.source_id], poll, counts) for poll, counts in asked] + [
             PollResult(names[source_id], "not_due") for source_id in spared
         ]
 
-    def _save_host_rests(self, batch: Sequence[_Done]) -> None:
+    def _save_host_rests(self, batch: Sequence[Polled]) -> None:
         """Hosts that asked to be left alone are left alone by the next process too."""
         rests = {
             done.outcome.host: done.outcome.retry_after
             for done in batch
-            if isinstance(done.outcome, FetchFailed) and not _not_asked(done.outcome)
+            if isinstance(done.outcome, FetchFailed) and not not_asked(done.outcome)
             if done.outcome.host_rests and done.outcome.host and done.outcome.retry_after
         }
         if rests:
             self._store.save_host_rests(rests, self._clock.now())
 
-    def _save_feed(self, done: _Done) -> tuple[PollUpdate, SavedPoll]:
+    def _save_feed(self, done: Polled) -> tuple[PollUpdate, SavedPoll]:
         feed = done.feed
         assert feed is not None
         source_id = done.record.source_id
@@ -317,7 +288,7 @@ class Corridor:
         elsewhere = self._store.carriers_elsewhere(keyed) if keyed else []
         return decide(source_id, keyed, known, elsewhere)
 
-    def _save_front(self, done: _Done, front: Front) -> PollUpdate:
+    def _save_front(self, done: Polled, front: Front) -> PollUpdate:
         """A page source's own poll: the pages its front page leads to are captured by `crawl`."""
         state = self.crawl.save_front(done.source, done.record, front, done.polled_at)
         return PollUpdate(done.record.source_id, state, done.polled_at, done.duration_ms)
@@ -338,7 +309,7 @@ class Corridor:
         categories = decide_categories(source.id, source.categories, self._rules, entry)
         return EntryUpdate(decided, categories)
 
-    def _state_before(self, done: _Done) -> PollState:
+    def _state_before(self, done: Polled) -> PollState:
         """What was remembered, unless it was of another address (see schedule.after_poll)."""
         state = done.record.state
         if state.source_url in (None, done.source.url):
@@ -360,7 +331,7 @@ class Corridor:
         if lesson.begun or lesson.ended:
             self._store.change_alarms(source_id, lesson.begun, lesson.ended, now)
 
-    def _state_after_quiet(self, done: _Done, outcome: FetchOutcome) -> PollState:
+    def _state_after_quiet(self, done: Polled, outcome: FetchOutcome) -> PollState:
         """The state after a poll without a document, with what it taught."""
         source, before, now = done.source, self._state_before(done), done.polled_at
         zone = self._zone_of(source)
@@ -376,7 +347,7 @@ class Corridor:
         self._save_lesson(done.record.source_id, lesson, (None, None), now)
         return lesson.put_into(state)
 
-    def _state_only(self, done: _Done, outcome: FetchOutcome) -> PollUpdate:
+    def _state_only(self, done: Polled, outcome: FetchOutcome) -> PollUpdate:
         try:
             state = self._state_after_quiet(done, outcome)
         except Exception as error:  # a mistake of ours must not cost the batch, at every tick
@@ -385,47 +356,3 @@ class Corridor:
             message = f"{type(error).__name__}: {error}"
             state = replace(done.record.state, outcome="failed", error=message, next_poll_at=later)
         return PollUpdate(done.record.source_id, state, done.polled_at, done.duration_ms)
-
-
-def _unusable(outcome: FetchOutcome, error: ParseError) -> FetchFailed:
-    """A body that is no feed is a failure like any other, and leaves no validators behind."""
-    status = outcome.status if isinstance(outcome, Fetched) else None
-    return FetchFailed(outcome.url, error.reason, str(error), status=status)
-
-
-def _not_asked(outcome: FetchOutcome) -> bool:
-    """Whether nothing was sent, because the host wants to be left alone: no poll at all."""
-    return isinstance(outcome, FetchFailed) and outcome.reason == "host-rests"
-
-
-def _result(name: str, poll: PollUpdate, saved: SavedPoll) -> PollResult:
-    state = poll.state
-    counts = (saved.new, saved.revised, saved.duplicate)
-    return PollResult(name, state.outcome or "ok", state.status, *counts, state.error)
-
-
-def _spread_over_hosts(
-    pairs: Sequence[tuple[Source, SourceRecord]],
-) -> Iterable[tuple[Source, SourceRecord]]:
-    """The sources in turn by host, so that one host's many do not hold up the rest."""
-    by_host: dict[str, list[tuple[Source, SourceRecord]]] = {}
-    for pair in pairs:
-        by_host.setdefault(urlsplit(pair[0].url).netloc, []).append(pair)
-    return [pair for pair in chain.from_iterable(zip_longest(*by_host.values())) if pair]
-
-
-async def _next_batch(queue: asyncio.Queue[_Done | None]) -> list[_Done]:
-    """What is ready, at least one and at most a batch; [] at the end."""
-    batch: list[_Done] = []
-    weight = 0
-    while not batch or not queue.empty():
-        done = await queue.get()
-        if done is None:
-            if batch:
-                queue.put_nowait(None)
-            break
-        batch.append(done)
-        weight += done.weight
-        if weight >= ENTRIES_A_BATCH or len(batch) >= POLLS_A_BATCH:
-            break
-    return batch

@@ -39,8 +39,10 @@ UPPER = {
     "reconcile": {*STAGES},
     "learning": {"rhythm", "drift"},
     "crawl": {*STAGES},
-    "update": {*STAGES, "learning", "crawl"},
-    "daemon": {*STAGES, *SHELLS, "reconcile", "update", "crawl"},
+    "polled": {"parse", "crawl"},
+    "reading": {"parse", "store"},
+    "update": {*STAGES, "learning", "crawl", "polled", "reading"},
+    "daemon": {*STAGES, *SHELLS, "reconcile", "update", "polled", "crawl"},
 }
 TOP = {"cli", "__main__", ""}
 

@@ -25,9 +25,10 @@ from aggregator.model import (
     Text,
 )
 from aggregator.parse import FeedReader, ParseError
+from aggregator.polled import PollResult
 from aggregator.reconcile import reconcile
 from aggregator.store import Store, StoreError, open_store
-from aggregator.update import Corridor, PollResult
+from aggregator.update import Corridor
 from tests.builders import NOW, config, entry, feed, later, source, titles
 
 Said = ParsedFeed | Exception
@@ -39,11 +40,14 @@ class ScriptedReader:
     def __init__(self, script: dict[bytes, Said]) -> None:
         self.script = script
 
-    async def read(self, document: Document, known: frozenset[bytes] = frozenset()) -> ParsedFeed:
+    def begin(self, document: Document, known: frozenset[bytes]) -> ParsedFeed:
         said = self.script[document.body]
         if isinstance(said, Exception):
             raise said
         return said
+
+    async def finish(self, read: ParsedFeed) -> ParsedFeed:
+        return read
 
 
 def fetched(name: str, body: bytes, **values: Any) -> Fetched:

@@ -17,9 +17,10 @@ import typer
 from aggregator.cli.options import DEFAULT_CONFIG, ConfigOption, load_or_exit
 from aggregator.clock import SystemClock
 from aggregator.model import Config, SavedPoll, SourceRecord
+from aggregator.polled import PollResult
 from aggregator.schedule import is_due
 from aggregator.store import Store, StoreError, open_store
-from aggregator.update import Corridor, PollResult
+from aggregator.update import Corridor
 
 OnResult = Callable[[PollResult], None]
 

@@ -105,6 +105,7 @@ def _space(tag: str) -> str:
 
 
 def local_name(element: Element) -> str:
+    """An element's name without namespace or prefix, in lower case."""
     return str(element.tag).rpartition("}")[2].lower()
 
 
@@ -145,6 +146,7 @@ def check_skipped(element: Element) -> None:
 
 
 def check_parts(element: Element, parts: frozenset[str]) -> None:
+    """Decline where a compound element holds more than its own `parts`."""
     for inner in element:
         name = action_of(inner)[1]
         if len(inner) or (name in MEANT and name not in parts):

@@ -48,7 +48,20 @@ class FeedReader:
     async def read(self, document: Document, known: frozenset[bytes] = frozenset()) -> ParsedFeed:
         """The feed that `document` says; see `parse_feed` for `known`, the result and errors."""
         loop = asyncio.get_running_loop()
-        read = await loop.run_in_executor(self._worker, read_plainly, document, known)
+        return await self.finish(
+            await loop.run_in_executor(self._worker, self.begin, document, known)
+        )
+
+    def begin(self, document: Document, known: frozenset[bytes]) -> ParsedFeed | Declined:
+        """What can be read plainly, on the calling thread, for those who have one of their own.
+
+        Raises ParseError. `finish` does the rest.
+        """
+        return read_plainly(document, known)
+
+    async def finish(self, read: ParsedFeed | Declined) -> ParsedFeed:
+        """The feed of what `begin` read; what it declined is read tolerantly. Raises ParseError."""
+        loop = asyncio.get_running_loop()
         while isinstance(read, Declined):
             answer = await self._read_tolerantly(read)
             read = await loop.run_in_executor(self._worker, _conclude, read, answer)

@@ -244,6 +244,7 @@ class Values:
 
 
 def keep_link(entry: RawEntry, link: RawLink) -> None:
+    """Keep a link with its entry: an enclosure among the media, any other among the links."""
     if link.rel == "enclosure":
         entry.media.append(
             RawMedia("link", link.href, link.type, link.length, base=link.base, title=link.title)

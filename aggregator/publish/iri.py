@@ -37,6 +37,8 @@ def usable_iri(address: str | None) -> str | None:
         opening = _AUTHORITY.match(text)
         if not host or opening is None or not all(map(_fit_for_host, opening[0])):
             return None
+        if _STRAY_PERCENT.search(opening[0]):
+            return None
         authority, text = opening[0], text[opening.end() :]
     text, hash_mark, fragment = _STRAY_PERCENT.sub("%25", text).partition("#")
     fragment = fragment.replace("#", "%23")

@@ -10,6 +10,7 @@ from typing import Any
 
 from aggregator.model import (
     ConfiguredSource,
+    ParsedFeed,
     PollState,
     PollUpdate,
     SavedPoll,
@@ -283,11 +284,7 @@ class SourceRows(MemoryRows):
         )
 
     def save_feed_facts(self, poll: PollUpdate) -> None:
-        """What the feed says of itself, and its chunks, after a reading.
-
-        Its id and link, which stand in every entry published of it, are taken from the first
-        reading that has them and kept: else a feed that changes them would change every document.
-        """
+        """What the feed says of itself, and its chunks, after a reading; written if they differ."""
         feed = poll.feed
         if feed is None:
             return
@@ -297,13 +294,20 @@ class SourceRows(MemoryRows):
             (feed.title, feed.language, poll.source_id, feed.title, feed.language),
         )
         self._db.execute(
-            "update sources set feed_id = ?, feed_link = ? where id = ? "
-            "and not exists (select 1 from entries where source_id = sources.id)",
-            (feed.id, feed.link, poll.source_id),
-        )
-        self._db.execute(
-            "insert or replace into source_chunks (source_id, chunks) values (?, ?)",
+            "insert into source_chunks (source_id, chunks) values (?, ?) on conflict (source_id) "
+            "do update set chunks = excluded.chunks where chunks is not excluded.chunks",
             (poll.source_id, b"".join(feed.chunks)),
+        )
+
+    def save_first_facts(self, source_id: int, feed: ParsedFeed) -> None:
+        """The feed's id and link, which stand in every entry published of it.
+
+        They are taken from the reading that brings the first entries and kept: else a feed that
+        changes them would change every document.
+        """
+        self._db.execute(
+            "update sources set feed_id = ?, feed_link = ? where id = ?",
+            (feed.id, feed.link, source_id),
         )
 
     def prune_history(self, before: datetime) -> int:

@@ -18,10 +18,11 @@ from aggregator.clock import FakeClock
 from aggregator.fetch import open_fetcher
 from aggregator.model import Category, Config, FetchSettings, PageRecipe, Source
 from aggregator.parse import FeedReader
+from aggregator.polled import PollResult
 from aggregator.publish import Publisher
 from aggregator.reconcile import reconcile
 from aggregator.store import Store, open_store
-from aggregator.update import Corridor, PollResult
+from aggregator.update import Corridor
 from tests.acceptance.epaper import Edition, Paper, edition
 from tests.acceptance.origin import Origin, serve
 from tests.acceptance.program import Program

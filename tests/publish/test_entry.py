@@ -221,6 +221,7 @@ def test_dates_that_cannot_be_true_are_left_out() -> None:
         ("http://[::1", None),
         ("https://x y.example/", None),
         ("https://x.example/" + "a" * 9000, None),
+        ("HTTP://%", None),
     ],
 )
 def test_addresses_are_made_fit_or_left_out(given: str | None, fit: str | None) -> None:
