@@ -310,13 +310,3 @@ def test_a_source_whose_host_rests_was_not_polled(made: Callable[[str], Corridor
     assert (state.failures, state.last_poll_at) == (0, None)
     assert state.next_poll_at is not None
     assert state.next_poll_at >= later(2)
-
-
-def test_a_host_that_asks_for_rest_is_remembered(made: Callable[[str], Corridors]) -> None:
-    corridors = made("a")
-    url = "https://a.example/feed"
-    resting = {"retry_after": later(2), "host_rests": True, "host": "a.example"}
-    corridors.fetcher.answers[url] = FetchFailed(url, "http-429", "too many", 429, **resting)
-    assert corridors.poll()["a"].outcome == "failed"
-    assert corridors.store.host_rests(NOW) == {"a.example": later(2)}
-    assert corridors.store.host_rests(later(3)) == {}
