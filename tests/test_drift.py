@@ -188,7 +188,7 @@ def test_what_never_was_otherwise_is_no_drift(kind: str) -> None:
 
 def test_a_lasting_change_becomes_usual_in_the_end() -> None:
     watch = watched()
-    readings, found = 0, {"collapsed": "at first"}
+    readings, found = 0, after_reading(watch, healthy(3))[1]
     while found["collapsed"]:
         watch, found = after_reading(watch, healthy(3))
         readings += 1

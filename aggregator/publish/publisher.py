@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -21,6 +21,7 @@ from aggregator.model import Config, DocumentRecord, OutputRecord, PublishedStor
 from aggregator.publish.entry import render_entry
 from aggregator.publish.feed import render_feed
 from aggregator.publish.files import remove_document, remove_leftovers, write_document
+from aggregator.publish.health import ALARMS_SHOWN, HEALTH, render_health
 from aggregator.store import Store
 
 log = logging.getLogger(__name__)
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 # deleted comes back.
 LOOK_EVERY = 60
 ONE_SECOND = timedelta(seconds=1)
+HEALTH_PATH = f"feeds/{HEALTH}.atom"
 # Rendered entries kept in memory, at a few KB each: enough for the newest of some fifty outputs.
 _KEPT_ENTRIES = 5_000
 
@@ -77,7 +79,7 @@ class Publisher:
             for path, output in outputs.items()
             if self._is_stale(output, records.get(path))
         }
-        gone = [path for path in records if path not in outputs]
+        gone = [path for path in records if path not in outputs and path != HEALTH_PATH]
         written: list[str] = []
         rendered: list[DocumentRecord] = []
         failed: OSError | None = None
@@ -93,6 +95,12 @@ class Publisher:
                 written.append(path)
                 if on_document is not None:
                     on_document(path)
+        try:
+            if (health := self._publish_health(outputs.values(), records)) is not None:
+                rendered.append(health)
+                written.append(HEALTH_PATH)
+        except OSError as error:
+            failed = error
         if rendered:
             with self._store.transaction():
                 self._store.save_documents(rendered)
@@ -136,6 +144,38 @@ class Publisher:
             path=path,
             revision=revision,
             rendered_revision=output.revision,
+            settings=self._settings,
+            digest=digest,
+            size=len(body),
+            modified_at=modified_at,
+        )
+
+    def _publish_health(
+        self, outputs: Iterable[OutputRecord], records: Mapping[str, DocumentRecord]
+    ) -> DocumentRecord | None:
+        """Write the feed of alarms if its bytes differ from what stands there."""
+        everything = next((output for output in outputs if output.kind == "all"), None)
+        if everything is None:
+            return None
+        alarms = self._store.alarms(ALARMS_SHOWN)
+        body = render_health(everything, alarms, self._config.title, self._config.base_url)
+        digest = hashlib.sha256(body).hexdigest()
+        before = records.get(HEALTH_PATH)
+        there = (self._folder / HEALTH_PATH).exists()
+        if before is not None and before.digest == digest and there:
+            return None
+        modified_at = max(
+            [everything.created_at, *(alarm.ended_at or alarm.since for alarm in alarms)]
+        )
+        if before is not None and before.digest != digest:
+            modified_at = max(modified_at, before.modified_at.replace(microsecond=0) + ONE_SECOND)
+        write_document(self._folder / HEALTH_PATH, body, modified_at)
+        # Without alarms the same bytes stand in every store, whenever they were written.
+        revision = self._store.current_revision() if alarms else 1
+        return DocumentRecord(
+            path=HEALTH_PATH,
+            revision=revision,
+            rendered_revision=revision,
             settings=self._settings,
             digest=digest,
             size=len(body),

@@ -63,6 +63,7 @@ def test_empty_outputs_are_valid_and_stable(site: Site) -> None:
     published = site.publisher.publish()
     assert sorted(published.written) == [
         "feeds/all.atom",
+        "feeds/health.atom",
         "feeds/tech.atom",
         "feeds/uncategorized.atom",
         "feeds/world.atom",
