@@ -21,7 +21,7 @@ from aggregator.config import ConfigError, config_warnings, load_config
 from aggregator.model import Config, Source
 
 if TYPE_CHECKING:
-    from aggregator.cli.probe import Probe
+    from aggregator.cli.probe import AnyProbe
 
 
 def command(
@@ -74,13 +74,13 @@ def _chosen(config: Config, names: list[str], probe: bool) -> list[Source]:
     return [known[name] for name in names] or [s for s in config.sources if s.enabled]
 
 
-def _probe(config: Config, sources: list[Source]) -> list[Probe]:
+def _probe(config: Config, sources: list[Source]) -> list[AnyProbe]:
     import asyncio
 
     return asyncio.run(_probe_all(config, sources))
 
 
-async def _probe_all(config: Config, sources: list[Source]) -> list[Probe]:
+async def _probe_all(config: Config, sources: list[Source]) -> list[AnyProbe]:
     from aggregator.cli.probe import probe_sources
     from aggregator.clock import SystemClock
     from aggregator.fetch import open_fetcher
@@ -98,7 +98,7 @@ async def _probe_all(config: Config, sources: list[Source]) -> list[Probe]:
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[Probe], None]]:
+def _progress(total: int) -> Iterator[Callable[[AnyProbe], None]]:
     """A progress bar on a terminal, nothing in a pipe."""
     if not sys.stderr.isatty():
         yield lambda probe: None
@@ -114,7 +114,7 @@ def _progress(total: int) -> Iterator[Callable[[Probe], None]]:
 
 
 def _answer(
-    config: Config, warnings: tuple[str, ...], probes: list[Probe] | None
+    config: Config, warnings: tuple[str, ...], probes: list[AnyProbe] | None
 ) -> dict[str, object]:
     answer: dict[str, object] = {
         "valid": True,
@@ -132,12 +132,19 @@ def _print_json(answer: dict[str, object]) -> None:
     typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
 
 
-def _print(config: Config, probes: list[Probe]) -> None:
+def _print(config: Config, probes: list[AnyProbe]) -> None:
     if probes:
-        from aggregator.cli.probe import print_probe
+        from zoneinfo import ZoneInfo
 
+        from aggregator.cli.probe import Probe, print_probe
+        from aggregator.cli.probe_page import print_page_probe
+
+        zone = ZoneInfo(config.timezone)
         for result in probes:
-            print_probe(result, typer.echo)
+            if isinstance(result, Probe):
+                print_probe(result, typer.echo)
+            else:
+                print_page_probe(result, zone, typer.echo)
         failed = sum(bool(result.error) for result in probes)
         typer.echo(f"{len(probes)} sources probed, {failed} failed; nothing was stored.")
     typer.echo(_summary(config))

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from aggregator.categorize import Rules, decide_categories
+from aggregator.cli.probe_page import PageProbe, probe_page
 from aggregator.cli.reading import (
-    Door,
     Reader,
     Unread,
     moment_of,
@@ -21,6 +21,7 @@ from aggregator.cli.reading import (
 )
 from aggregator.clock import Clock
 from aggregator.config import shown_url
+from aggregator.fetch import Fetcher
 from aggregator.model import Config, FetchRequest, ParsedFeed, Source
 
 STALE = timedelta(days=90)
@@ -70,18 +71,25 @@ class Probe:
         }
 
 
+AnyProbe = Probe | PageProbe
+
+
 async def probe_sources(
     config: Config,
     sources: Sequence[Source],
-    door: Door,
+    door: Fetcher,
     reader: Reader,
     clock: Clock,
-    on_probe: Callable[[Probe], None] = lambda probe: None,
-) -> list[Probe]:
+    on_probe: Callable[[AnyProbe], None] = lambda probe: None,
+) -> list[AnyProbe]:
     """Probe sources at once (the fetcher bounds how many); the answers in the sources' order."""
     rules = Rules.of(config.categories)
 
-    async def one(source: Source) -> Probe:
+    async def one(source: Source) -> AnyProbe:
+        if source.page is not None:
+            shown = await probe_page(config, source, door, clock)
+            on_probe(shown)
+            return shown
         request = FetchRequest(
             source.url,
             allow_private=source.allow_private,
