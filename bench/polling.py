@@ -1,6 +1,6 @@
 """What a poll costs: the fetcher alone, and `aggregator poll` as a whole → a table with targets.
 
-    python -m bench.polling [--only fetcher,slope,same,distant] [--rounds 3] [--entries 20]
+    python -m bench.polling [--only fetcher,slope,same,entries,distant] [--rounds 3] [--entries 20]
 
 CPU is user and system time of the process and its children. Every figure is the least of the
 rounds: on a busy machine noise only adds. The slope between 500 and 2,000 sources takes start-up
@@ -21,7 +21,9 @@ from pathlib import Path
 from bench.run_peers import OriginProc, measure
 
 FEW, MANY = 500, 2000
-PARTS = ("fetcher", "slope", "same", "distant")
+PARTS = ("fetcher", "slope", "same", "entries", "distant")
+# The feeds of the issue's figures on entries: 113 KB each.
+FULL = 50
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ def main(argv: list[str] | None = None) -> int:
         work = Path(folder)
         if set(parts) & {"fetcher", "slope", "same"}:
             figures += _near(work, parts, chosen.rounds, chosen.entries)
+        if "entries" in parts:
+            figures += _with_entries(work, chosen.rounds)
         if "distant" in parts:
             figures += _distant(work, chosen.rounds)
     print("| what | measured | unit | target | met |\n|---|---|---|---|---|")
@@ -132,7 +136,7 @@ def _whole_program(
     figures: list[Figure] = []
     if "slope" in parts:
         runs = _least(folders, rounds)
-        slope = (runs[MANY]["cpu"] - runs[FEW]["cpu"]) * 1000 / (MANY - FEW)
+        slope = _slope(runs)
         figures += [
             Figure("`poll`, all 304: slope from 500 to 2,000", slope, "CPU ms/source", 0.2),
             Figure("`poll` of one source, 304: start-up", runs[1]["cpu"], "CPU s", 0.7),
@@ -149,7 +153,7 @@ def _whole_program(
         for folder in folders.values():
             _poll(folder)
         runs = _least(folders, rounds)
-        slope = (runs[MANY]["cpu"] - runs[FEW]["cpu"]) * 1000 / (MANY - FEW)
+        slope = _slope(runs)
         figures.append(Figure("`poll`, the same body again: slope", slope, "CPU ms/source", 0.3))
         origin.get("/ctl/mode?m=normal")
     return figures
@@ -186,6 +190,39 @@ def _least(folders: dict[int, Path], rounds: int) -> dict[int, dict[str, float]]
             known = least.setdefault(count, found)
             least[count] = {key: min(value, known[key]) for key, value in found.items()}
     return least
+
+
+# ---------------------------------------------------------------- what entries cost
+
+
+def _with_entries(work: Path, rounds: int) -> list[Figure]:
+    """Slopes of passes in which feeds of 50 entries are new, touched, or have one new entry."""
+    origin = OriginProc(MANY, 1, 0, work, FULL)
+    print(f"# {origin.banner}", file=sys.stderr, flush=True)
+    try:
+        urls = origin.urls_file.read_text().split()
+        folders = {n: _set_up(work / f"entries-{n}", urls[:n]) for n in (FEW, MANY)}
+        cold = {count: _poll(folder) for count, folder in folders.items()}
+        figures = [Figure("`poll`, cold: slope", _slope(cold), "CPU ms/source", 12)]
+        for mode, what, target in (
+            ("touch", "only the build date changed", 0.8),
+            ("changed&k=1", "one new entry in each", 2),
+        ):
+            least: dict[int, dict[str, float]] = {}
+            for _ in range(rounds):
+                origin.get(f"/ctl/mode?m={mode}")
+                found = {count: _poll(folder) for count, folder in folders.items()}
+                for count, run in found.items():
+                    known = least.setdefault(count, run)
+                    least[count] = {key: min(value, known[key]) for key, value in run.items()}
+            figures.append(Figure(f"`poll`, {what}: slope", _slope(least), "CPU ms/source", target))
+    finally:
+        origin.stop()
+    return figures
+
+
+def _slope(runs: dict[int, dict[str, float]]) -> float:
+    return (runs[MANY]["cpu"] - runs[FEW]["cpu"]) * 1000 / (MANY - FEW)
 
 
 # ---------------------------------------------------------------- far away
