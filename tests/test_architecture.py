@@ -33,7 +33,10 @@ STAGES = (
     "store",
 )
 # A shell stands over the store; what it needs of a stage beside is named.
-SHELLS = {"publish": {"store", "dedupe"}, "web": {"store", "dedupe", "publish", "config"}}
+SHELLS = {
+    "publish": {"store", "dedupe"},
+    "web": {"store", "dedupe", "publish", "config", "rhythm", "drift"},
+}
 # The order of the whole, over everything but the commands.
 UPPER = {
     "reconcile": {*STAGES},

@@ -15,15 +15,26 @@ from rich.text import Text as RichText
 from aggregator.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, load_or_exit
 from aggregator.config.secrets import secrets_of
 from aggregator.model import Config, SourceHealth
+from aggregator.rhythm import expected_delay, polls_a_day
 from aggregator.store import StoreError, open_reader
 from aggregator.web.addresses import public_url, without_secrets
-from aggregator.web.view import BROKEN, State, in_order_of_trouble, state_of
+from aggregator.web.view import (
+    BROKEN,
+    TROUBLED,
+    State,
+    advice_of,
+    hours_of,
+    in_order_of_trouble,
+    rhythm_of,
+    state_of,
+)
 
 # A pipe has no width: wide enough that nothing is cut before a `grep`.
-PIPE_WIDTH = 200
+PIPE_WIDTH = 400
 STATE_WORDS: dict[State, tuple[str, str]] = {
     "gone": ("gone for good", "red"),
     "failing": ("failing", "red"),
+    "odd": ("unusual", "yellow"),
     "new": ("not polled yet", "yellow"),
     "ok": ("ok", "green"),
     "off": ("turned off", "dim"),
@@ -76,6 +87,21 @@ def source_json(source: SourceHealth, config: Config) -> dict[str, object]:
         "failing_since": _utc(state.failing_since),
         "error": _error(source, config),
         "entries": source.entries,
+        "entries_a_week": source.week_entries,
+        "duplicates_a_week": source.duplicates,
+        "uncategorized_a_week": source.uncategorized,
+        "expected_delay_minutes": _delay_minutes(source),
+        "polls_a_day": _polls_a_day(source),
+        "hours": list(hours_of(source)),
+        "alarms": [
+            {
+                "kind": alarm.kind,
+                "since": _utc(alarm.since),
+                "evidence": without_secrets(alarm.evidence, source.url, secrets_of(config)),
+            }
+            for alarm in source.alarms
+        ],
+        "advice": advice_of(source),
     }
 
 
@@ -85,8 +111,10 @@ def source_table(sources: list[SourceHealth], config: Config) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("source", "title", "state", "last poll", "next poll"):
         table.add_column(heading, overflow="fold")
-    table.add_column("entries", justify="right")
-    table.add_column("error", overflow="fold")
+    for heading in ("entries", "a week", "delay", "polls/day"):
+        table.add_column(heading, justify="right")
+    table.add_column("hours", no_wrap=True)
+    table.add_column("what is wrong", overflow="fold")
     for source in sources:
         kind = state_of(source)
         said, style = STATE_WORDS[kind]
@@ -101,14 +129,18 @@ def source_table(sources: list[SourceHealth], config: Config) -> Table:
             _local(source.state.last_poll_at, zone),
             _local(source.state.next_poll_at, zone) if waits else "–",
             f"{source.entries:,}",
-            RichText(_error(source, config) or ""),
+            f"{source.week_entries:,}",
+            _number(_delay_minutes(source), " min"),
+            _number(_polls_a_day(source), ""),
+            bars(hours_of(source)),
+            RichText(_wrong(source, config, zone)),
         )
     return table
 
 
 def summary_line(sources: list[SourceHealth]) -> str:
     """How many there are, and how many are in trouble."""
-    broken = sum(state_of(source) in BROKEN for source in sources)
+    broken = sum(state_of(source) in TROUBLED for source in sources)
     count = f"{len(sources)} source{'' if len(sources) == 1 else 's'}"
     return f"{count}, {broken} in trouble" if broken else f"{count}, all well"
 
@@ -118,6 +150,43 @@ def _error(source: SourceHealth, config: Config) -> str | None:
     if not error or state_of(source) not in BROKEN:
         return None
     return without_secrets(error, source.url, secrets_of(config))
+
+
+def _wrong(source: SourceHealth, config: Config, zone: ZoneInfo) -> str:
+    """Why a source is in trouble, since when, and what to do; "" where it is not."""
+    said = [error] if (error := _error(source, config)) else []
+    for alarm in source.alarms:
+        if alarm.kind not in BROKEN:
+            evidence = without_secrets(alarm.evidence, source.url, secrets_of(config))
+            said.append(f"{alarm.kind} since {_local(alarm.since, zone)}: {evidence}")
+    advice = advice_of(source)
+    return "; ".join([*said, f"→ {advice}"] if advice else said)
+
+
+def bars(hours: tuple[float, ...]) -> str:
+    """The hours of a day as a line of bars; "" while they are not known."""
+    signs = " ▁▂▃▄▅▆▇█"
+    return "".join(signs[round(8 * part)] for part in hours)
+
+
+def _delay_minutes(source: SourceHealth) -> float | None:
+    """The mean delay expected of a learned rhythm, in minutes; None where `every` or `at` rule."""
+    known = rhythm_of(source) if source.state.plan else None
+    delay = expected_delay(known) if known is not None else None
+    return round(delay.total_seconds() / 60, 1) if delay is not None else None
+
+
+def _polls_a_day(source: SourceHealth) -> float | None:
+    known = rhythm_of(source) if source.state.plan else None
+    if known is not None and (polls := polls_a_day(known)) is not None:
+        return round(polls, 1)
+    if source.state.interval is None:
+        return None
+    return round(86_400 / max(source.state.interval.total_seconds(), 1.0), 1)
+
+
+def _number(value: float | None, unit: str) -> str:
+    return "–" if value is None else f"{value:.0f}{unit}"
 
 
 def _local(moment: datetime | None, zone: ZoneInfo) -> str:

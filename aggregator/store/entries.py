@@ -23,10 +23,10 @@ from aggregator.model import (
     Same,
     SavedPoll,
 )
+from aggregator.store.health import HealthRows
 from aggregator.store.keys import story_key, urn_of, uuid5_hex
 from aggregator.store.outputs import OutputRows
 from aggregator.store.snapshots import snapshot_columns
-from aggregator.store.sources import SourceRows
 from aggregator.store.times import from_text_or_none, to_text, to_text_or_none
 
 CODEC = "zstd"
@@ -85,7 +85,7 @@ class _Save:
         self.rows.setdefault(table, []).append(row)
 
 
-class EntryRows(SourceRows, OutputRows):
+class EntryRows(HealthRows, OutputRows):
     """The entries' part of the SQLite store."""
 
     def __init__(self, connection: Any) -> None:

@@ -14,7 +14,6 @@ from aggregator.model import (
     PollState,
     PollUpdate,
     SavedPoll,
-    SourceHealth,
     SourceRecord,
     UpdateHints,
 )
@@ -25,7 +24,7 @@ _STATE_COLUMNS = (
     "url etag last_modified body_digest next_poll_at last_poll_at last_success_at last_new_at "
     "interval_s failures failing_since outcome status error gone moved_to moved_seen hints extra"
 ).split()
-_STATE_LIST = ", ".join(f"source_states.{name}" for name in _STATE_COLUMNS)
+STATE_LIST = ", ".join(f"source_states.{name}" for name in _STATE_COLUMNS)
 # PollState's fields with a column of their own; a field added later travels in `extra`.
 _OWN_COLUMN = frozenset([*_STATE_COLUMNS, "interval"]) - {"interval_s", "extra"}
 _EXTRA_FIELDS = tuple(f for f in fields(PollState) if f.name not in _OWN_COLUMN)
@@ -229,7 +228,7 @@ class SourceRows(MemoryRows):
             where += " and name in (select value from json_each(?))"
             parameters += (json.dumps(list(names)),)
         rows = self._db.execute(
-            f"select id, name, first_url, {_STATE_LIST} from sources "
+            f"select id, name, first_url, {STATE_LIST} from sources "
             f"join source_states on source_states.source_id = sources.id where {where} "
             "order by next_poll_at, id",
             parameters,
@@ -334,29 +333,3 @@ class SourceRows(MemoryRows):
             "insert or replace into hosts (host, rests_until) values (?, ?)",
             [(host, to_text(until)) for host, until in rests.items()],
         )
-
-    def source_health(self) -> list[SourceHealth]:
-        """Every source that is configured, with its state and the number of its entries."""
-        rows = self._db.execute(
-            f"select sources.name, sources.title, sources.url, enabled, removed_at, categories, "
-            "(select count(*) from entries where entries.source_id = sources.id), "
-            "(select new from polls where polls.source_id = sources.id "
-            "order by polled_at desc limit 1), "
-            f"{_STATE_LIST} from sources "
-            "join source_states on source_states.source_id = sources.id "
-            "where removed_at is null order by sources.id"
-        )
-        return [
-            SourceHealth(
-                name=row[0],
-                title=row[1],
-                url=row[2],
-                enabled=bool(row[3]),
-                removed_at=from_text_or_none(row[4]),
-                categories=tuple(json.loads(row[5])),
-                state=state_from_row(row[8:]),
-                entries=row[6],
-                last_poll_new=row[7],
-            )
-            for row in rows
-        ]

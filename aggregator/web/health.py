@@ -61,6 +61,7 @@ def health(facts: StoreFacts, now: datetime, told: Sequence[str]) -> dict[str, A
             "gone": states["gone"],
             "not_polled_yet": states["new"],
             "disabled": states["off"],
+            "unusual": states["odd"],
         },
         "outputs": len(facts.outputs),
         "stories": facts.stories,
@@ -72,7 +73,7 @@ def _problems_of_sources(
 ) -> list[str]:
     problems = []
     broken = sum(states[state] for state in BROKEN)
-    polled = broken + states["ok"]
+    polled = broken + states["ok"] + states["odd"]
     if broken and broken >= polled * FAILING_PART:
         problems.append(f"{broken} of {polled} polled sources fail")
     late = sum(_is_overdue(source, now) for source in sources)

@@ -15,6 +15,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from aggregator.drift import KINDS
 from aggregator.model import SourceHealth
 from aggregator.store import StoreError
 from aggregator.web.addresses import public_host, without_secrets
@@ -23,7 +24,10 @@ from aggregator.web.health import StoreFacts, health, read_facts
 from aggregator.web.state import WebState
 from aggregator.web.view import (
     BROKEN,
+    TROUBLED,
     State,
+    advice_of,
+    hours_of,
     in_order_of_trouble,
     read_feeds,
     state_of,
@@ -52,6 +56,12 @@ class SourceLine:
     outcome: str
     next_poll_at: datetime | None
     entries: int
+    alarms: tuple[tuple[str, datetime, str], ...] = ()
+    advice: str | None = None
+    hours: tuple[float, ...] = ()
+    week_entries: int = 0
+    duplicates: int = 0
+    unsorted_part: int | None = None
 
 
 class Pages:
@@ -98,7 +108,7 @@ class Pages:
             source_line(source, words, self._state.secrets)
             for source in in_order_of_trouble(facts.sources)
         ]
-        broken = sum(line.state in BROKEN for line in lines)
+        broken = sum(line.state in TROUBLED for line in lines)
         return self._rendered("sources.html", words, lines=lines, broken=broken, troubles=troubles)
 
     async def healthz(self, request: Request) -> Response:
@@ -189,6 +199,29 @@ def source_line(source: SourceHealth, words: Words, secrets: Sequence[str]) -> S
         outcome=_outcome(source, words),
         next_poll_at=None if state.gone or not source.enabled else state.next_poll_at,
         entries=source.entries,
+        alarms=_alarms(source, words, secrets),
+        advice=advice_of(source),
+        hours=hours_of(source),
+        week_entries=source.week_entries,
+        duplicates=source.duplicates,
+        unsorted_part=(
+            round(100 * source.uncategorized / source.week_entries) if source.week_entries else None
+        ),
+    )
+
+
+def _alarms(
+    source: SourceHealth, words: Words, secrets: Sequence[str]
+) -> tuple[tuple[str, datetime, str], ...]:
+    """What is wrong, since when, and the evidence. A failing one tells its error already."""
+    return tuple(
+        (
+            words(f"alarm_{alarm.kind}") if alarm.kind in KINDS else alarm.kind,
+            alarm.since,
+            without_secrets(alarm.evidence, source.url, tuple(secrets)),
+        )
+        for alarm in source.alarms
+        if alarm.kind not in BROKEN
     )
 
 

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from aggregator.drift import KINDS
 from aggregator.html import visible_text
 from aggregator.model import OutputRecord, PublishedStory, Snapshot, SourceHealth, Text
+from aggregator.rhythm import Rhythm, expected_delay, rates
 from aggregator.store import StoreReader
 from aggregator.text import fit_for_xml, shorten, squeeze
 from aggregator.web.addresses import web_link
@@ -23,9 +25,11 @@ _LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 _HAN, _KANA = re.compile("[\u3400-\u9fff]"), re.compile("[\u3041-\u30fa\u30fd-\u30ff]")
 _HANGUL = re.compile("[\uac00-\ud7a3]")
 
-State = Literal["gone", "failing", "new", "ok", "off"]
-STATES: tuple[State, ...] = ("gone", "failing", "new", "ok", "off")
+State = Literal["gone", "failing", "odd", "new", "ok", "off"]
+STATES: tuple[State, ...] = ("gone", "failing", "odd", "new", "ok", "off")
 BROKEN: frozenset[State] = frozenset(["gone", "failing"])
+# Those that somebody should look at; an odd one is polled well but says something unusual.
+TROUBLED: frozenset[State] = BROKEN | {"odd"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +93,53 @@ def state_of(source: SourceHealth) -> State:
         return "gone"
     if source.state.failures:
         return "failing"
+    if source.alarms:
+        return "odd"
     return "ok" if source.state.last_poll_at else "new"
+
+
+def since_of(source: SourceHealth) -> datetime | None:
+    """Since when a source is in trouble; None where it is in none."""
+    if source.state.failing_since is not None:
+        return source.state.failing_since
+    return min((alarm.since for alarm in source.alarms), default=None)
+
+
+def advice_of(source: SourceHealth) -> str | None:
+    """What to do about a source in trouble, by the most urgent of its alarms."""
+    kinds = [alarm.kind for alarm in source.alarms]
+    state = state_of(source)
+    if state in BROKEN:
+        kinds.append(state)
+    return next((advice for kind, advice in KINDS.items() if kind in kinds), None)
+
+
+def hours_of(source: SourceHealth) -> tuple[float, ...]:
+    """How much of what a source publishes comes in each hour of the day, the most being 1.
+
+    Empty while that is not known.
+    """
+    known = rhythm_of(source)
+    if known is None or expected_delay(known) is None:
+        return ()
+    shares = rates(known).shares
+    hours = [sum(shares[at : at + 4]) for at in range(0, len(shares), 4)]
+    return tuple(round(hour / max(hours), 3) for hour in hours)
+
+
+def rhythm_of(source: SourceHealth) -> Rhythm | None:
+    """The rhythm learned of a source; None where there is none, or none that can be read."""
+    try:
+        return Rhythm.unpack(source.rhythm) if source.rhythm else None
+    except ValueError:
+        return None
 
 
 def in_order_of_trouble(sources: Iterable[SourceHealth]) -> list[SourceHealth]:
     """Broken ones first (the longest broken on top), then those that wait, then the well."""
 
     def trouble(source: SourceHealth) -> tuple[int, float]:
-        since = source.state.failing_since
+        since = since_of(source)
         return STATES.index(state_of(source)), since.timestamp() if since else 0.0
 
     return sorted(sources, key=trouble)

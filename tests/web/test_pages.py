@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.config import ConfigError, load_config
+from aggregator.model import PollState
 from aggregator.web.words import WORDS, Words
 from tests.web.builder import START, Site, entry
 from tests.web.client import Served
@@ -270,3 +271,20 @@ def test_a_date_that_cannot_be_true_gives_way_to_the_time_it_was_taken(site: Sit
     with Served(site) as served:
         times = [time["datetime"] for time in Page(served.ask("/").text).all("time")]
     assert set(times) == {"2026-11-23T12:30:00+08:00"}
+
+
+def test_an_unusual_source_says_why_since_when_and_what_to_do(site: Site) -> None:
+    site.add_source("odd", "嘉兴日报")
+    site.add_source("well", "好来源")
+    record = site.store.source_records()["odd"]
+    with site.store.transaction():
+        site.store.save_states([(record.source_id, PollState(last_poll_at=site.now, alarms="x"))])
+        site.store.change_alarms(record.source_id, {"empty": "it had <20> before"}, (), site.now)
+    with Served(site) as served:
+        page = served.ask("/sources").text
+        told = json.loads(served.ask("/healthz").text)
+    assert Page(page).all("table")
+    assert told["sources"]["unusual"] == 1
+    assert page.index("嘉兴日报") < page.index("好来源")
+    assert "it had &lt;20&gt; before" in page
+    assert "open the feed" in page
