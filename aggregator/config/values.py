@@ -31,7 +31,7 @@ _WHITE_SPACE = re.compile(r"[\x00-\x20\x7f]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?!\d)")
 _DATE_FIELD = re.compile(r"\{date(?::[^{}]*)?\}")
 # The systems that aggregator.pages has recipes for; a test holds the two together.
-EPAPERS = ("founder", "founder-classic")
+EPAPERS = ("founder", "founder-links", "founder-nbs")
 _FRAMING_HEADERS = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "accept-encoding", "upgrade"}
 )
@@ -177,7 +177,7 @@ def check_selector(text: str) -> str:
         _refuse("the selector is empty", hint)
     try:
         if text.startswith("xpath:"):
-            etree.XPath(text.removeprefix("xpath:").strip())
+            etree.XPath(text.removeprefix("xpath:").strip())(etree.Element("html"))
         else:
             etree.XPath(HTMLTranslator().css_to_xpath(text))
     except SelectorError as error:

@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 
 from aggregator import schedule
 from aggregator.clock import Clock
-from aggregator.crawl.door import PageDoor
+from aggregator.crawl.door import PageDoor, Sleep
 from aggregator.model import (
     Config,
     Fetched,
@@ -56,6 +56,8 @@ from aggregator.store import Store, StoreError
 log = logging.getLogger(__name__)
 
 FORMAT = "page"
+# Days without an edition that are asked for once more when the next one is out.
+MOST_MISSED = 8
 MOST_BACKFILL = timedelta(days=92)
 T = TypeVar("T")
 
@@ -105,6 +107,10 @@ class Crawl:
         self._writer = writer
         self._save_feed = save_feed
         self.replace_config(config)
+
+    def wait_by(self, sleep: Sleep) -> None:
+        """Wait out crawl-delays by `sleep` (seconds): tests give one that moves their clock."""
+        self._door.sleep = sleep
 
     def replace_config(self, config: Config) -> None:
         """Take another config in force, from the next page on."""
@@ -182,9 +188,22 @@ class Crawl:
             rows = list(rows_of(root, front.index, now))
             if is_dated(source.url):
                 rows.insert(0, after_fetch(root, outcome, now))
+                rows += self._missed(source, record, front, now)
                 rows += self._earlier(source, front, now)
             self._store.add_pages(record.source_id, rows)
         return state
+
+    def _missed(
+        self, source: Source, record: SourceRecord, front: Front, now: datetime
+    ) -> Iterator[PageRecord]:
+        """The front pages of the days since the last edition: out too late, or missed while off."""
+        latest = self._store.latest_edition(record.source_id)
+        if latest is None or front.day is None:
+            return
+        for back in range(min((front.day - latest).days, MOST_MISSED) - 1, 0, -1):
+            day = front.day - timedelta(days=back)
+            row = PageRecord(0, source.id, dated(source.url, day), "index", 0, "", now)
+            yield replace(row, edition=day.isoformat(), next_fetch_at=now)
 
     def _earlier(self, source: Source, front: Front, now: datetime) -> Iterator[PageRecord]:
         """The front pages of earlier editions, each to be fetched once."""

@@ -25,7 +25,7 @@ class PageDoor:
         """`sleep` waits out a crawl-delay; tests give one that moves their clock."""
         self._fetcher = fetcher
         self._clock = clock
-        self._sleep = sleep
+        self.sleep = sleep
         self._robots = RobotsCache(fetcher, clock)
         self._locks: dict[str, asyncio.Lock] = {}
         self._asked_at: dict[str, datetime] = {}
@@ -61,7 +61,7 @@ class PageDoor:
             asked_at = self._asked_at.get(host)
             if robots.delay is not None and asked_at is not None:
                 wait = asked_at + robots.delay - self._clock.now()
-                await self._sleep(max(wait.total_seconds(), 0.0))
+                await self.sleep(max(wait.total_seconds(), 0.0))
             self._asked_at[host] = self._clock.now()
             return await self._fetcher.fetch(request)
 

@@ -60,7 +60,8 @@ def _after_failure(record: PageRecord, outcome: FetchFailed, now: datetime) -> P
     failures = record.failures + 1
     wait = RETRIES[failures - 1] if failures <= len(RETRIES) else None
     # An earlier day without an edition was a holiday.
-    holiday = record.kind == "index" and not record.listed and outcome.status in (404, 410)
+    is_front = record.kind == "index" and record.level == 0
+    holiday = is_front and record.first_fetched_at is None and outcome.status in (404, 410)
     if outcome.reason in _FINAL or holiday or (outcome.gone and failures > 1):
         wait = None
     moment = None if wait is None else now + wait

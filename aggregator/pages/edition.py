@@ -27,9 +27,13 @@ def rows_of(parent: PageRecord, index: Index, now: datetime) -> Iterator[PageRec
     """The rows for what a page leads to, in its edition, its section and at its place.
 
     A page's own articles come before the pages it leads to: places sort as they are read.
+    Links to the pages of another day's edition are left out.
     """
     for link in index.links:
         is_index = link.kind == "index"
+        day = day_in_address(link.url) if is_index and parent.edition else None
+        if day is not None and day.isoformat() != parent.edition:
+            continue  # 上一期: another edition
         yield PageRecord(
             page_id=0,
             source_name=parent.source_name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, quote, urljoin, urlsplit, urlunsplit
+from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
 from lxml import etree, html
 
@@ -114,10 +114,9 @@ def clean_address(link: str | None, base: str) -> str | None:
 
 
 def _query(query: str) -> str:
-    """A query without session parameters; untouched where there are none."""
-    if not any(name.lower() in _SESSION for name, _ in parse_qsl(query, keep_blank_values=True)):
-        return quote(query, safe=_SAFE)
-    kept = [part for part in query.split("&") if part.partition("=")[0].lower() not in _SESSION]
+    """A query without session parameters and without the `div=-1` of Founder's own links."""
+    parts = [part for part in query.split("&") if part and part != "div=-1"]
+    kept = [part for part in parts if part.partition("=")[0].lower() not in _SESSION]
     return quote("&".join(kept), safe=_SAFE)
 
 

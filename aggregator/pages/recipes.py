@@ -21,15 +21,22 @@ RECIPES: dict[str, PageRecipe] = {
         images=".attachment img",
         base="founder",
     ),
-    # Founder's older one: html/YYYY-MM/DD/node_1.htm, a table of pages, `#ozoom` around the text.
-    "founder-classic": PageRecipe(
-        follow=("#pageLink",),
-        entries="#titleLink a, .list_t a, #main-ed-articlenav-list a",
-        title="founder-title, .bmdh h1, .font01, .title1",
-        content="founder-content, #ozoom",
-        published=None,
-        images="#ozoom img, .attachment img, #attach_img img",
-        base="founder-classic",
+    # Any skin of the same system: its addresses are the same everywhere, its classes are not.
+    # html/YYYY-MM/DD/node_1.htm, layout/YYYYMM/DD/node_01.html; articles are content_N.htm(l).
+    "founder-links": PageRecipe(
+        follow=("a[href*='node_']",),
+        entries="a[href*='content_'], area[href*='content_']",
+        title="founder-title, #Title, .article h1, .text_c h1",
+        content="founder-content, #ozoom, #articleContent",
+        base="founder-links",
+    ),
+    # The one whose pages are nbs.D110000NAME_01.htm and whose articles are nw.D110000NAME_….htm.
+    "founder-nbs": PageRecipe(
+        follow=("a[href*='nbs.D']",),
+        entries="a[href*='nw.D'], area[href*='nw.D']",
+        title=".article h1, .text_c h1",
+        content="#ozoom, #articleContent",
+        base="founder-nbs",
     ),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import fields
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -80,6 +80,15 @@ class PageRows(Rows):
             _SELECT + "where pages.source_id = ? and pages.url = ?", (source_id, url)
         ).fetchone()
         return None if row is None else _record(row)
+
+    def latest_edition(self, source_id: int) -> date | None:
+        """The day of the latest edition of a source whose front page was had; None without one."""
+        row = self._db.execute(
+            "select max(edition) from pages where source_id = ? and kind = 'index' and level = 0 "
+            "and first_fetched_at is not null",
+            (source_id,),
+        ).fetchone()
+        return None if row[0] is None else date.fromisoformat(row[0])
 
     def due_page_hosts(self, now: datetime) -> list[str]:
         """The hosts (with their ports) that have a page due."""

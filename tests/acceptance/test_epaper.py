@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -187,7 +188,8 @@ def assert_polite(origin: Origin, paper: Paper, editions: list[Edition], correct
     missing = {path for (path, status) in asked if status == 404}
     assert missing <= {paper.layout(MONDAY + shift * DAY, 1) for shift in (0, 1)}
     assert {path for path, _ in asked} - missing <= expected
-    assert asked[paper.layout(MONDAY + DAY, 1), 404] <= 13, "every half hour until noon"
+    # Every half hour until noon, and once more with the next edition.
+    assert 10 <= asked[paper.layout(MONDAY + DAY, 1), 404] <= 14
     seen: set[str] = set()
     for path, headers, status in origin.requests:
         if path in seen and path != "/robots.txt" and path not in missing:
@@ -265,6 +267,46 @@ def test_backfill_fetches_earlier_editions_once_and_floods_nobody(
     asked = pages_asked(origin)
     for path in (paper.content(one.day, one.pages[0][0]) for one in editions[1:]):
         assert (asked[path, 200], asked[path, 304]) == (1, 0)
+
+
+def test_an_edition_that_was_late_or_missed_comes_with_the_next(
+    origin: Origin, days: Callable[..., Days]
+) -> None:
+    paper = Paper(origin)
+    editions = [edition(MONDAY + shift * DAY) for shift in (0, 1, 3)]
+    paper.publish(editions[0])
+    running = days(source(paper), start=at(MONDAY, 6))
+    running.until(at(MONDAY, 7))
+    running.until(at(MONDAY + DAY, 15))
+    paper.publish(editions[1])  # in the afternoon of its day
+    running.until(at(MONDAY + 2 * DAY, 23))
+    paper.publish(editions[2])
+    running.until(at(MONDAY + 3 * DAY, 8))
+    assert [e.title for e in running.feed().entries] == titles_of(*editions)
+
+
+def test_a_crawl_delay_is_kept(origin: Origin, days: Callable[..., Days]) -> None:
+    paper, today = Paper(origin), edition(MONDAY)
+    paper.publish(today)
+    origin.put("/robots.txt", "User-agent: *\nCrawl-delay: 20\n", content_type="text/plain")
+    running = days(source(paper), start=at(MONDAY, 6))
+    starts: list[datetime] = []
+    origin.on_request = lambda path: starts.append(running.clock.now())
+
+    async def sleep(seconds: float) -> None:
+        running.clock.advance(timedelta(seconds=seconds))
+
+    async def crawl(corridor: Corridor) -> None:
+        corridor.crawl.wait_by(sleep)
+        await corridor.poll(running.store.due_sources(running.clock.now()))
+        await corridor.crawl.crawl_due()
+
+    running.run(crawl)
+    assert len(running.feed().entries) == 6
+    pages = starts[1:]  # after robots.txt itself
+    gaps = [later - earlier for earlier, later in pairwise(pages)]
+    assert gaps
+    assert min(gaps) >= timedelta(seconds=20)
 
 
 def test_robots_txt_is_obeyed(origin: Origin, days: Callable[..., Days]) -> None:
