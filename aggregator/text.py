@@ -15,7 +15,9 @@ def normal_form(text: str) -> str:
 
     Linear in the text. Unicode Standard Annex 15 (NFKC) and chapter 3.13 (case folding).
     """
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    if not text.isascii():  # ASCII is in NFKC as it is, and knowing that costs next to nothing
+        text = unicodedata.normalize("NFKC", text)
+    return " ".join(text.casefold().split())
 
 
 def squeeze(text: str) -> str:

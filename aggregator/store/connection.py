@@ -28,6 +28,8 @@ def connect_writer(path: Path) -> sqlite3.Connection:
         connection.execute("pragma synchronous = full")
         connection.execute("pragma foreign_keys = on")
         connection.execute("pragma cache_size = -16000")
+        # Pages that many entries touch are copied back once for several batches, not for each.
+        connection.execute(f"pragma wal_autocheckpoint = {WAL_LIMIT_BYTES // 4096}")
     except (OSError, sqlite3.Error) as error:
         raise StoreError(f"the store {path} cannot be opened: {error}") from error
     return connection
