@@ -31,6 +31,7 @@ from aggregator.publish import Publisher
 from aggregator.reconcile import reconcile
 from aggregator.store import Store, StoreError
 from aggregator.update import Corridor
+from aggregator.waking import mend_after_set_back, to_start, was_set_back
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +86,7 @@ class Daemon:
         # Passes overlap: sources that come due are started while slow ones are still under way.
         self._passes: set[asyncio.Task[Any]] = set()
         self._under_way: set[str] = set()
+        self._ticked_at: datetime | None = None
         self._hosts_crawled: set[str] = set()
         self.status = DaemonStatus(config)
 
@@ -106,6 +108,7 @@ class Daemon:
         self._watch = ConfigWatch(Path(self._config.path), self._config.digest)
         self._install_signals()
         await self._in_writer(reconcile, self._store, self._config, self._clock.now())
+        await self._in_writer(mend_after_set_back, self._store, self._clock.now())
         rests = await self._in_writer(self._store.host_rests, self._clock.now())
         self._fetcher = self._open_fetcher(rests)
         self._corridor = self._open_corridor()
@@ -164,12 +167,17 @@ class Daemon:
         """Start polling what is due now and not under way already; returns at once."""
         if self._ending.is_set():
             return
+        now = self._clock.now()
         try:
-            due = await self._in_writer(self._store.due_sources, self._clock.now())
+            if was_set_back(self._ticked_at, now):
+                await self._in_writer(mend_after_set_back, self._store, now)
+            self._ticked_at = now
+            due = await self._in_writer(self._store.due_sources, now)
         except StoreError as error:
             self._tell_store_error(error)
             return
         due = {name: record for name, record in due.items() if name not in self._under_way}
+        due = to_start(due, now)
         if due:
             self._at_once(self._poll(due))
         await self.crawl_due()

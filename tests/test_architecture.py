@@ -45,7 +45,8 @@ UPPER = {
     "polled": {"parse", "crawl"},
     "reading": {"parse", "store"},
     "update": {*STAGES, "learning", "crawl", "polled", "reading"},
-    "daemon": {*STAGES, *SHELLS, "reconcile", "update", "polled", "crawl"},
+    "waking": {"store"},
+    "daemon": {*STAGES, *SHELLS, "waking", "reconcile", "update", "polled", "crawl"},
 }
 TOP = {"cli", "__main__", ""}
 

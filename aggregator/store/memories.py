@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from aggregator.model import Alarm
 from aggregator.store.base import Rows
@@ -69,6 +69,34 @@ class MemoryRows(Rows):
             )
             for row in rows
         ]
+
+    # ------------------------------------------------------------ clocks that were ahead
+
+    def polled_in_future(self, now: datetime) -> list[tuple[int, datetime, timedelta | None]]:
+        """Sources last polled at a time that is still to come: number, next time, interval."""
+        rows = self._db.execute(
+            "select source_id, next_poll_at, interval_s from source_states "
+            "where gone = 0 and last_poll_at > ? and next_poll_at is not null",
+            (to_text(now),),
+        )
+        return [
+            (row[0], from_text(row[1]), None if row[2] is None else timedelta(seconds=row[2]))
+            for row in rows
+        ]
+
+    def mend_times(self, nexts: Mapping[int, datetime], now: datetime, rest: timedelta) -> None:
+        """Give sources their next times, none of their past ones later than `now`.
+
+        Hosts that rest for longer than `rest` from now are woken: no origin asked for that.
+        """
+        stamp = to_text(now)
+        self._db.executemany(
+            "update source_states set next_poll_at = ?, last_poll_at = min(last_poll_at, ?), "
+            "last_success_at = min(last_success_at, ?), last_new_at = min(last_new_at, ?), "
+            "failing_since = min(failing_since, ?) where source_id = ?",
+            [(to_text(moment), *[stamp] * 4, number) for number, moment in nexts.items()],
+        )
+        self._db.execute("delete from hosts where rests_until > ?", (to_text(now + rest),))
 
     def forget_memory(self, source_id: int, now: datetime) -> None:
         """What was learned at another address says nothing of the new one, nor do its alarms."""
