@@ -54,6 +54,28 @@ class HealthRows(SourceRows):
             for row in rows
         ]
 
+    def polls_since(
+        self, poll_id: int | None
+    ) -> tuple[int, list[tuple[str, int, int, int, int, int]]]:
+        """The number of the last poll kept, and the polls after `poll_id` (None: none of them).
+
+        Each is outcome, milliseconds, bytes, and entries new, revised and duplicate.
+        """
+        row = self._db.execute("select coalesce(max(id), 0) from polls").fetchone()
+        if poll_id is None:
+            return row[0], []
+        rows = self._db.execute(
+            "select outcome, coalesce(duration_ms, 0), coalesce(size, 0), coalesce(new, 0), "
+            "coalesce(revised, 0), coalesce(duplicate, 0) from polls where id > ? and id <= ?",
+            (poll_id, row[0]),
+        )
+        return row[0], rows.fetchall()
+
+    def size(self) -> int:
+        """The bytes of the store's file, without its journal."""
+        pages = self._db.execute("pragma page_count").fetchone()[0]
+        return int(pages) * int(self._db.execute("pragma page_size").fetchone()[0])
+
     def _week(self) -> tuple[dict[int, int], dict[int, int], dict[int, int]]:
         """Of the last week by source: new entries, those now uncategorized, duplicates."""
         row = self._db.execute("select max(last_poll_at) from source_states").fetchone()

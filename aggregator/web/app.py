@@ -34,6 +34,8 @@ class App(Starlette):
                 Route("/", pages.home),
                 Route("/sources", pages.sources),
                 Route("/healthz", pages.healthz),
+                Route("/readyz", pages.readyz),
+                Route("/metrics", pages.metrics),
                 Route("/static/site.css", pages.css),
             ],
             exception_handlers=self._handlers(),

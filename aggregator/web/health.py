@@ -68,6 +68,15 @@ def health(facts: StoreFacts, now: datetime, told: Sequence[str]) -> dict[str, A
     }
 
 
+def readiness(facts: StoreFacts, now: datetime, store_error: str | None) -> list[str]:
+    """What keeps the program from doing its work, as `/readyz` tells it; [] when it is ready."""
+    problems = [store_error] if store_error else []
+    late = sum(is_overdue(source, now) for source in facts.sources)
+    if late:
+        problems.append(f"the schedule is behind: {late} overdue")
+    return problems
+
+
 def _problems_of_sources(
     sources: Sequence[SourceHealth], states: Counter[Any], now: datetime
 ) -> list[str]:
@@ -76,7 +85,7 @@ def _problems_of_sources(
     polled = broken + states["ok"] + states["odd"]
     if broken and broken >= polled * FAILING_PART:
         problems.append(f"{broken} of {polled} polled sources fail")
-    late = sum(_is_overdue(source, now) for source in sources)
+    late = sum(is_overdue(source, now) for source in sources)
     if late:
         minutes = OVERDUE // timedelta(minutes=1)
         are = "source is" if late == 1 else "sources are"
@@ -84,6 +93,7 @@ def _problems_of_sources(
     return problems
 
 
-def _is_overdue(source: SourceHealth, now: datetime) -> bool:
+def is_overdue(source: SourceHealth, now: datetime) -> bool:
+    """Whether a source should have been polled a good while ago."""
     due = source.state.next_poll_at
     return source.enabled and not source.state.gone and due is not None and now - due > OVERDUE

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -20,7 +21,7 @@ from aggregator.model import SourceHealth
 from aggregator.store import StoreError
 from aggregator.web.addresses import public_host, without_secrets
 from aggregator.web.answers import Answers, Prepared, prepare
-from aggregator.web.health import StoreFacts, health, read_facts
+from aggregator.web.health import StoreFacts, health, read_facts, readiness
 from aggregator.web.state import WebState
 from aggregator.web.view import (
     BROKEN,
@@ -33,6 +34,9 @@ from aggregator.web.view import (
     state_of,
 )
 from aggregator.web.words import Words
+
+if TYPE_CHECKING:
+    from aggregator.web.metrics import Metrics
 
 # Asking often costs no more than asking once in this time.
 FACTS_AGE = timedelta(seconds=2)
@@ -74,6 +78,7 @@ class Pages:
         self._making = asyncio.Lock()
         self._facts: _Facts | None = None
         self._reading: asyncio.Task[_Facts] | None = None
+        self._metrics: Metrics | None = None
 
     async def home(self, request: Request) -> Response:
         """The feeds, each with its newest stories and its address."""
@@ -120,6 +125,35 @@ class Pages:
             return _json(503, {"status": "failed", "problems": [problem]})
         told = [f"{what}: {message}" for what, message in self._told()]
         return _json(200, health(facts, self._state.clock.now(), told))
+
+    async def readyz(self, request: Request) -> Response:
+        """Whether the program can do its work: the store can be written, nobody is overdue."""
+        state = self._state
+        try:
+            _, facts = await self._current_facts()
+        except StoreError as error:
+            return _json(503, {"status": "failed", "problems": [self._fit_to_show(str(error))]})
+        trouble = state.last_store_error
+        file = state.config.store.partition(":")[2]
+        if trouble is None and not (
+            os.access(file, os.W_OK) and os.access(Path(file).parent, os.W_OK)
+        ):
+            trouble = "the store cannot be written"
+        told = self._fit_to_show(trouble) if trouble else None
+        problems = readiness(facts, state.clock.now(), told)
+        status = "failed" if problems else "ok"
+        return _json(503 if problems else 200, {"status": status, "problems": problems})
+
+    async def metrics(self, request: Request) -> Response:
+        """Figures for Prometheus."""
+        if self._metrics is None:
+            from aggregator.web.metrics import Metrics  # its library costs what a page does not
+
+            self._metrics = Metrics()
+        _, facts = await self._current_facts()
+        body = await self._metrics.collect(self._state, facts.sources)
+        headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+        return Response(body, 200, headers, media_type=self._metrics.content_type)
 
     async def css(self, request: Request) -> Response:
         """The one style sheet."""
