@@ -6,7 +6,7 @@ until its plan has run out or a silence has lasted too long: `plan` and the limi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -32,7 +32,9 @@ from aggregator.rhythm import (
 # Times planned ahead at once: so many polls without news need no look at the rhythm.
 PLANNED = 8
 # A planned time nearer than this is the present poll's own.
-NEARLY_NOW = timedelta(minutes=5)
+NEARLY_NOW_S = 5 * 60
+# … and one further than this belongs to a clock that was ahead.
+AHEAD_S = 25 * 3600
 # Of the first reading's entries this part may be older than the window the rest tells about.
 STRAY_PART = 0.1
 
@@ -42,22 +44,24 @@ Load = Callable[[], Packed]
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What a poll taught: memory to save (None: unchanged), plan, alarms begun and ended."""
+    """What a poll taught: memory to save (None: unchanged), plan, alarms begun and ended.
+
+    `planned` is the next time to ask, by the plan; None where a person has set the times.
+    """
 
     memory: tuple[bytes, str] | None = None
     plan: str | None = None
+    planned: datetime | None = None
     silent_after_s: float | None = None
-    begun: dict[str, str] = field(default_factory=dict)
+    begun: Mapping[str, str] = field(default_factory=dict)
     ended: Sequence[str] = ()
     alarms: str | None = None
 
-    @property
-    def planned(self) -> datetime | None:
-        """The next time to ask, by the rhythm; None where a person has set the times."""
-        return datetime.fromtimestamp(int(self.plan.split(",")[0]), UTC) if self.plan else None
-
     def put_into(self, state: PollState) -> PollState:
-        """`state` with what was learned in it."""
+        """`state` with what was learned in it; after a poll without news mostly `state` itself."""
+        same = state.plan == self.plan and state.silent_after_s == self.silent_after_s
+        if same and state.alarms == self.alarms:
+            return state
         return replace(
             state,
             plan=self.plan,
@@ -92,9 +96,11 @@ def after_feed(
     found |= failures_judged(0, None, gone=False)
     found |= {"silent": None} if new else silence_judged(last_new, silence, now)
     begun, ended, raised = changes(kinds_of(state.alarms), found)
+    following = _plan(source, rhythm, now, zone)
     return Lesson(
         memory=(rhythm.pack(), watched.to_json()),
-        plan=_plan(source, rhythm, now, zone),
+        plan=following,
+        planned=_next_of(following, now),
         silent_after_s=silence.total_seconds() if silence is not None else None,
         begun=begun,
         ended=ended,
@@ -106,12 +112,14 @@ def after_nothing(
     source: Source, state: PollState, load: Load, now: datetime, zone: tzinfo
 ) -> Lesson:
     """The lesson of a poll that succeeded and brought nothing (304, or the same bytes)."""
-    following = None
+    following = planned = None
     if source.every is None and source.at is None:
-        following = _rest_of(state.plan, now)
-        if following is None:
+        following = state.plan
+        planned = _next_of(following, now)
+        if planned is None:
             following = _plan(source, _unpacked(load(), now)[0], now, zone)
-    lesson = Lesson(None, following, state.silent_after_s, alarms=state.alarms)
+            planned = _next_of(following, now)
+    lesson = Lesson(None, following, planned, state.silent_after_s, alarms=state.alarms)
     silent = state.silent_after_s is not None and _is_silent(state, now)
     if not silent and not state.alarms:
         return lesson
@@ -124,7 +132,7 @@ def after_nothing(
 
 def after_failure(state: PollState, failed: PollState) -> Lesson:
     """The lesson of a poll that failed: `state` before, `failed` after it."""
-    lesson = Lesson(None, state.plan, state.silent_after_s, alarms=state.alarms)
+    lesson = Lesson(None, state.plan, None, state.silent_after_s, alarms=state.alarms)
     found = failures_judged(failed.failures, failed.error, failed.gone)
     return _with_changes(lesson, state, found) if found else lesson
 
@@ -163,15 +171,16 @@ def _plan(source: Source, rhythm: Rhythm, now: datetime, zone: tzinfo) -> str | 
     return ",".join(str(int(moment.timestamp())) for moment in times)
 
 
-def _rest_of(planned: str | None, now: datetime) -> str | None:
-    """The part of a plan that is still to come; None when it has run out or cannot be meant.
+def _next_of(planned: str | None, now: datetime) -> datetime | None:
+    """The first time of a plan that is still to come; None when none is, or it cannot be meant.
 
-    After a clock was set back the next planned time may lie far ahead: then it is made anew.
+    After a clock was set back the next planned time may lie far ahead: then the plan is made anew.
     """
-    if not planned:
+    if planned is None:
         return None
-    least = (now + NEARLY_NOW).timestamp()
-    rest = [moment for moment in planned.split(",") if int(moment) > least]
-    if not rest or int(rest[0]) - least > timedelta(hours=25).total_seconds():
-        return None
-    return ",".join(rest)
+    least = now.timestamp() + NEARLY_NOW_S
+    for text in planned.split(","):
+        moment = int(text)
+        if moment > least:
+            return datetime.fromtimestamp(moment, UTC) if moment < least + AHEAD_S else None
+    return None

@@ -164,6 +164,9 @@ def after_poll(
         hints=hints,
         final_url=outcome.url if outcome.url != url else None,
         source_url=source.url,
+        plan=state.plan,
+        silent_after_s=state.silent_after_s,
+        alarms=state.alarms,
     )
 
 
