@@ -13,10 +13,8 @@ from lxml import etree, html
 from aggregator.model import Enclosure, Entry, Origin, PageRecipe, PageRecord, Tag, Text
 from aggregator.pages.days import moment_in
 from aggregator.pages.maintext import main_text
-from aggregator.pages.page import Miss, Page, PageError, text_of
+from aggregator.pages.page import LAZY, Miss, Page, PageError, text_of
 
-# Where lazy pictures keep their real address, the likeliest first.
-LAZY = ("data-original", "data-src", "data-lazy-src", "data-echo", "data-url", "_src", "original")
 MOST_PICTURES = 60
 _TYPES = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png", "gif": "gif", "webp": "webp", "bmp": "bmp"}
 _OUTLET_MARKS = ("本文转自", "来源", "稿源", "转自")

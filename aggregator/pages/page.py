@@ -10,9 +10,12 @@ from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 from lxml import etree, html
 
 from aggregator.pages.decode import decode_page
+from aggregator.pages.limits import too_tangled
 from aggregator.pages.select import nearest, select
 from aggregator.text import squeeze
 
+# Where lazy pictures keep their real address, the likeliest first.
+LAZY = ("data-original", "data-src", "data-lazy-src", "data-echo", "data-url", "_src", "original")
 # Beyond this a page is no article and no list, and would hold a thread for too long.
 MOST_BYTES = 4 * 2**20
 _REFRESH = re.compile(r"^\s*([\d.]*)\s*[;,]\s*(?:url\s*=)?\s*[\"']?\s*([^\"'\s]+)", re.IGNORECASE)
@@ -82,6 +85,8 @@ def open_page(body: bytes, url: str, content_type: str | None = None) -> Page:
     if kind.startswith(("image/", "audio/", "video/")) or kind in ("application/pdf",):
         raise PageError("no-page", f"{url} is no page, but {kind}")
     text, encoding = decode_page(body, content_type)
+    if too_tangled(text):
+        raise PageError("no-page", f"{url} has a tag with thousands of attributes")
     parser = html.HTMLParser(encoding="utf-8", no_network=True)
     try:
         data = text.encode("utf-8", "surrogatepass")
