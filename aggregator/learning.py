@@ -96,7 +96,10 @@ def after_feed(
     found |= failures_judged(0, None, gone=False)
     found |= {"silent": None} if new else silence_judged(last_new, silence, now)
     begun, ended, raised = changes(kinds_of(state.alarms), found)
-    following = _plan(source, rhythm, now, zone)
+    # Without news the plan made before still holds, while it lasts.
+    following = None if first or new else state.plan
+    if _next_of(following, now) is None:
+        following = _plan(source, rhythm, now, zone)
     return Lesson(
         memory=(rhythm.pack(), watched.to_json()),
         plan=following,

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 from math import log, sqrt
 
 from aggregator.rhythm.learned import DAYS, QUARTER, QUARTERS, Rhythm, learn
@@ -101,7 +102,7 @@ def _smoothed(quarters: Sequence[float]) -> list[float]:
     total = sum(quarters)
     for spread in _SPREADS:
         smooth = _blurred(quarters, spread)
-        own = _blurred([1.0, *(0.0,) * (QUARTERS - 1)], spread)[0]
+        own = _own_part(spread)
         score = 0.0
         for count, density in zip(quarters, smooth, strict=True):
             if count > 1e-6:
@@ -110,6 +111,12 @@ def _smoothed(quarters: Sequence[float]) -> list[float]:
         if score > best_score:
             best, best_score = smooth, score
     return best
+
+
+@lru_cache(maxsize=8)
+def _own_part(spread: int) -> float:
+    """How much of an event is left in its own quarter."""
+    return _blurred([1.0, *(0.0,) * (QUARTERS - 1)], spread)[0]
 
 
 def _blurred(quarters: Sequence[float], spread: int) -> list[float]:
@@ -175,22 +182,24 @@ def _next(
     """When the polls expected since `now` add up to one."""
     local = now.astimezone(zone)
     day, quarter = local.weekday(), local.hour * 4 + local.minute // 15
-    step = QUARTER - timedelta(minutes=local.minute % 15, seconds=local.second)
+    # In hours as plain numbers: this is the one loop that runs at every news.
+    step = 0.25 - (local.minute % 15) / 60 - local.second / 3600
     idle = scale * sqrt(OPEN_EYE * known.mean)
     quiet = (quiet_until - now) / QUARTER
-    due, elapsed = 0.0, timedelta(0)
+    eye, days, shares = OPEN_EYE * known.mean, known.days, known.shares
+    due = elapsed = 0.0
     for passed in range(QUARTERS + 1):
-        density = idle if passed < quiet else scale * sqrt(known.at(day, quarter))
-        more = density * (step / timedelta(hours=1))
+        density = idle if passed < quiet else scale * sqrt(days[day] * shares[quarter] + eye)
+        more = density * step
         if due + more >= 1.0:
             elapsed += step * ((1.0 - due) / more)
             break
         due += more
         elapsed += step
-        step, quarter = QUARTER, quarter + 1
+        step, quarter = 0.25, quarter + 1
         if quarter == QUARTERS:
             quarter, day = 0, (day + 1) % DAYS
-    return now + min(max(elapsed, SHORTEST), LONGEST)
+    return now + min(max(timedelta(hours=elapsed), SHORTEST), LONGEST)
 
 
 def expected_delay(rhythm: Rhythm) -> timedelta | None:
