@@ -128,7 +128,7 @@ def _validated(content: bytes, path: Path, environ: Mapping[str, str]) -> dict[s
     from aggregator.config.validate import validate
 
     document = _document(content, path)
-    if document.data is None:
+    if document.data is None and document.problems:  # `~` is read, and is nothing
         raise ConfigError(document.problems)
     data, faults = validate(document.data, environ)
     if data is None or document.problems:

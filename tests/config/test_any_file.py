@@ -134,3 +134,9 @@ def test_hostile_files_are_answered_soon(content: bytes) -> None:
     begun = time.process_time()
     check(content)
     assert time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize("content", [b"~", b"null", b"~\n", b"--- ~"])
+def test_a_file_that_says_nothing_at_all_is_answered(content: bytes) -> None:
+    check(content)
+    assert isinstance(answer(content), ConfigError)
