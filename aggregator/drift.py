@@ -48,6 +48,8 @@ LOWEST_RISES = 0.01
 _BROKEN = re.compile(
     "�|锟斤拷|烫烫烫|[ÃÂ][\x80-\xbf]|â€[\x80-\xff™œ“”˜]|[åæçèé][\x80-\xbf‚„…†‡ˆ‰Š‹Œ‘’“”•–—˜™š›œ]{2}"
 )
+# What each of them begins with: one class of characters is searched ten times as fast.
+_MAYBE_BROKEN = re.compile("[\ufffd锟烫ÃÂâåæçèé]")
 _FEW_MARKS = 2
 _NOTICE = re.compile(
     r"(this|the|our|rss)\s+(\w+\s+)?(feed|blog|site|service)\s+(has|have|was|is|will\s+be)\s+(now\s+|been\s+|permanently\s+)*"
@@ -144,7 +146,7 @@ def _titled(entry: Entry) -> str:
 
 def _is_damaged(entry: Entry) -> bool:
     texts = [text.value[:_READ_OF_TEXT] for text in _texts(entry)]
-    marks = sum(len(_BROKEN.findall(text)) for text in texts)
+    marks = sum(len(_BROKEN.findall(text)) for text in texts if _MAYBE_BROKEN.search(text))
     return marks > _FEW_MARKS and marks * 100 >= sum(map(len, texts))
 
 
