@@ -20,7 +20,7 @@ KINDS = MappingProxyType(
     {
         "gone": "the origin says it is gone for good: remove the source, or find its new address",
         "moved": "it only says that it has ended or moved: look there for the new address",
-        "failing": "open the address in a browser; if the site has moved, put its new address in",
+        "failing": "open the address in a browser; if the site has moved, give its new one",
         "selector": "the page was rebuilt: look at it and mend the selectors in feeds.yaml",
         "empty": "open the feed: if it is empty there too, tell the site or look for another feed",
         "collapsed": "open the feed: entries that used to stand in it are missing",

@@ -27,9 +27,9 @@ from aggregator.web.view import (
     BROKEN,
     TROUBLED,
     State,
-    advice_of,
     hours_of,
     in_order_of_trouble,
+    most_urgent,
     read_feeds,
     state_of,
 )
@@ -222,6 +222,7 @@ def source_line(source: SourceHealth, words: Words, secrets: Sequence[str]) -> S
     """A source's health as a line of the page, in words."""
     state = source.state
     error = state.error if state_of(source) in BROKEN else None
+    kind = most_urgent(source)
     return SourceLine(
         title=source.title or source.name,
         host=public_host(source.url),
@@ -234,7 +235,7 @@ def source_line(source: SourceHealth, words: Words, secrets: Sequence[str]) -> S
         next_poll_at=None if state.gone or not source.enabled else state.next_poll_at,
         entries=source.entries,
         alarms=_alarms(source, words, secrets),
-        advice=advice_of(source),
+        advice=words(f"do_{kind}") if kind is not None else None,
         hours=hours_of(source),
         week_entries=source.week_entries,
         duplicates=source.duplicates,

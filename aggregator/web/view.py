@@ -106,12 +106,15 @@ def since_of(source: SourceHealth) -> datetime | None:
 
 
 def advice_of(source: SourceHealth) -> str | None:
-    """What to do about a source in trouble, by the most urgent of its alarms."""
-    kinds = [alarm.kind for alarm in source.alarms]
-    state = state_of(source)
-    if state in BROKEN:
-        kinds.append(state)
-    return next((advice for kind, advice in KINDS.items() if kind in kinds), None)
+    """What to do about a source in trouble, in English, by the most urgent of its alarms."""
+    kind = most_urgent(source)
+    return KINDS[kind] if kind is not None else None
+
+
+def most_urgent(source: SourceHealth) -> str | None:
+    """The kind of a source's alarms that is to be looked at first; None where there is none."""
+    kinds = {alarm.kind for alarm in source.alarms} | ({state_of(source)} & set(BROKEN))
+    return next((kind for kind in KINDS if kind in kinds), None)
 
 
 def hours_of(source: SourceHealth) -> tuple[float, ...]:
