@@ -25,7 +25,7 @@ _SELECT = (
     f"select pages.id, sources.name, {', '.join(f'pages.{name}' for name in _FIELDS)} from pages "
     "join sources on sources.id = pages.source_id "
 )
-_DUE = "next_fetch_at <= ?2 and sources.enabled = 1 and sources.removed_at is null"
+_DUE = "next_fetch_at <= :now and sources.enabled = 1 and sources.removed_at is null"
 
 
 def _value(name: str, value: Any) -> Any:
@@ -94,8 +94,8 @@ class PageRows(Rows):
         """The hosts (with their ports) that have a page due."""
         rows = self._db.execute(
             "select distinct host from pages join sources on sources.id = pages.source_id "
-            f"where {_DUE.replace('?2', '?')} order by host",
-            (to_text(now),),
+            f"where {_DUE} order by host",
+            {"now": to_text(now)},
         )
         return [row[0] for row in rows]
 
@@ -109,11 +109,15 @@ class PageRows(Rows):
         feeds last and stands on top as on the page; then those to look at again.
         """
         row = self._db.execute(
-            f"{_SELECT} where pages.host = ?1 and {_DUE} "
-            "and (?3 is null or sources.name in (select value from json_each(?3))) "
+            f"{_SELECT} where pages.host = :host and {_DUE} "
+            "and (:names is null or sources.name in (select value from json_each(:names))) "
             "order by kind = 'article', first_fetched_at is not null, listed desc, edition, "
             "case when kind = 'index' then place end, place desc, pages.id limit 1",
-            (host, to_text(now), None if names is None else json.dumps(list(names))),
+            {
+                "host": host,
+                "now": to_text(now),
+                "names": None if names is None else json.dumps(list(names)),
+            },
         ).fetchone()
         return None if row is None else _record(row)
 
