@@ -25,12 +25,21 @@ def connect_writer(path: Path) -> sqlite3.Connection:
         connection = sqlite3.connect(
             path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
         )
-        connection.execute("pragma synchronous = full")
-        connection.execute("pragma foreign_keys = on")
-        connection.execute("pragma cache_size = -16000")
-        # Pages that many entries touch are copied back once for several batches, not for each.
-        connection.execute(f"pragma wal_autocheckpoint = {WAL_LIMIT_BYTES // 4096}")
     except (OSError, sqlite3.Error) as error:
+        raise StoreError(f"the store {path} cannot be opened: {error}") from error
+    pragmas = ("synchronous = full", "foreign_keys = on", "cache_size = -16000")
+    return _with_pragmas(connection, path, pragmas)
+
+
+def _with_pragmas(
+    connection: sqlite3.Connection, path: Path, pragmas: tuple[str, ...]
+) -> sqlite3.Connection:
+    """The connection, set up; closed when the file turns out to be no database."""
+    try:
+        for pragma in pragmas:
+            connection.execute(f"pragma {pragma}")
+    except sqlite3.Error as error:
+        connection.close()
         raise StoreError(f"the store {path} cannot be opened: {error}") from error
     return connection
 
@@ -42,6 +51,8 @@ def use_wal(connection: sqlite3.Connection) -> None:
     """
     connection.execute("pragma journal_mode = wal")
     connection.execute(f"pragma journal_size_limit = {WAL_LIMIT_BYTES}")
+    # Pages that many entries touch are copied back once for several batches, not for each.
+    connection.execute(f"pragma wal_autocheckpoint = {WAL_LIMIT_BYTES // 4096}")
 
 
 def connect_reader(path: Path) -> sqlite3.Connection:
@@ -54,8 +65,6 @@ def connect_reader(path: Path) -> sqlite3.Connection:
             isolation_level=None,
             check_same_thread=False,
         )
-        connection.execute("pragma query_only = on")
-        connection.execute("pragma cache_size = -8000")
     except sqlite3.Error as error:
         raise StoreError(f"the store {path} cannot be read: {error}") from error
-    return connection
+    return _with_pragmas(connection, path, ("query_only = on", "cache_size = -8000"))

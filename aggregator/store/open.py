@@ -57,7 +57,7 @@ def open_reader(address: str) -> StoreReader:
                 f"the store {path} is of another version of this program; "
                 "`aggregator run` or `poll` of this version brings it up to date"
             )
-    except StoreError:
+    except BaseException:
         connection.close()
         raise
     return SqliteStore(connection)
