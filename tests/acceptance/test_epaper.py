@@ -216,7 +216,7 @@ def test_a_crash_in_the_middle_of_an_edition_resumes_where_it_was(
         origin.on_request = lambda path: (
             loop.call_soon_threadsafe(origin_reached.set) if path.endswith("_23204.html") else None
         )
-        await origin_reached.wait()
+        await asyncio.wait_for(origin_reached.wait(), timeout=30)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         origin.on_request = lambda path: None
