@@ -83,6 +83,7 @@ class Daemon:
         self._publisher = Publisher(store, config, clock)
         self._reader = FeedReader()
         self._ending = asyncio.Event()
+        self._reloading = asyncio.Lock()
         # Passes overlap: sources that come due are started while slow ones are still under way.
         self._passes: set[asyncio.Task[Any]] = set()
         self._under_way: set[str] = set()
@@ -295,7 +296,14 @@ class Daemon:
             await self.reload()
 
     async def reload(self) -> None:
-        """Take feeds.yaml in force as it is now, or keep the last good one and say why."""
+        """Take feeds.yaml in force as it is now, or keep the last good one and say why.
+
+        An edit and a list that was fetched anew may both ask for it: one after the other.
+        """
+        async with self._reloading:
+            await self._reload()
+
+    async def _reload(self) -> None:
         try:
             config = await asyncio.to_thread(load_config, Path(self._config.path))
         except (ConfigError, OSError) as error:

@@ -64,7 +64,7 @@ SOURCES_UNDER_WAY = 512
 
 
 class Corridor:
-    """Polls sources through fetcher, reader and store. One pass at a time."""
+    """Polls sources through fetcher, reader and store. Passes may overlap."""
 
     def __init__(
         self,
@@ -104,7 +104,8 @@ class Corridor:
             if name in self._sources
         ]
         queue: asyncio.Queue[Polled | None] = asyncio.Queue()
-        producer = asyncio.create_task(self._produce(spread_over_hosts(pairs), queue))
+        workers = min(SOURCES_UNDER_WAY, len(pairs))
+        producer = asyncio.create_task(self._produce(spread_over_hosts(pairs), workers, queue))
         results: list[PollResult] = []
         try:
             while batch := await next_batch(queue):
@@ -130,6 +131,7 @@ class Corridor:
     async def _produce(
         self,
         pairs: Iterable[tuple[Source, SourceRecord]],
+        workers: int,
         queue: asyncio.Queue[Polled | None],
     ) -> None:
         waiting = iter(pairs)
@@ -140,7 +142,7 @@ class Corridor:
 
         try:
             async with asyncio.TaskGroup() as group:
-                for _ in range(min(SOURCES_UNDER_WAY, len(self._sources) or 1)):
+                for _ in range(workers):
                     group.create_task(work())
         finally:
             queue.put_nowait(None)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from urllib.parse import urljoin
 
-_BLANKS = re.compile("[\x00-\x20\x7f\xa0\u3000]+")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]+")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 # Schemes by which a link acts on whoever follows it, or reads the follower's own machine.
@@ -47,8 +46,3 @@ def is_web(link: str | None) -> bool:
 def plain_ampersands(link: str) -> str:
     """A link's text with `&` for the `&amp;` that feeds escape twice."""
     return _NAMED.sub(r"&\1", link.replace("&amp;", "&")) if "&" in link else link
-
-
-def without_blanks(link: str) -> str:
-    """A link without the white space that pretty-printers put into it."""
-    return _BLANKS.sub("", link)
