@@ -16,6 +16,7 @@ from aggregator.parse import ParseError, parse_feed
 GOLDEN = Path(__file__).parent / "golden"
 FETCHED_AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
 CASES = sorted(GOLDEN.glob("*.expect.json"))
+FEEDS = [path for path in CASES if "refused" not in json.loads(path.read_text("utf-8"))["expect"]]
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.name.removesuffix(".expect.json"))
@@ -40,11 +41,9 @@ def test_golden(path: Path) -> None:
             assert {key: fields[key] for key in wanted} == wanted
 
 
-@pytest.mark.parametrize("path", CASES, ids=lambda path: path.name.removesuffix(".expect.json"))
+@pytest.mark.parametrize("path", FEEDS, ids=lambda path: path.name.removesuffix(".expect.json"))
 def test_known_chunks_are_left_out(path: Path) -> None:
     case = json.loads(path.read_text("utf-8"))
-    if "refused" in case["expect"]:
-        pytest.skip("no feed")
     document = _document(path, case.get("document", {}))
     feed = parse_feed(document)
     for known in (feed.chunks[:1], feed.chunks[1:], feed.chunks):
