@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import time
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,6 +15,8 @@ BUSY_TIMEOUT_S = 10.0
 # After a checkpoint the write-ahead log is cut back to this, so that one large batch does not
 # leave a large file behind for good.
 WAL_LIMIT_BYTES = 16 * 2**20
+# How often a change to WAL is tried again within BUSY_TIMEOUT_S.
+_WAL_TRIES = 500
 
 
 def connect_writer(path: Path) -> sqlite3.Connection:
@@ -44,12 +48,22 @@ def _with_pragmas(
     return connection
 
 
-def use_wal(connection: sqlite3.Connection) -> None:
+def use_wal(connection: sqlite3.Connection, pause: Callable[[float], object] = time.sleep) -> None:
     """Set the file to WAL (its header remembers it): readers do not wait for the writer.
 
-    synchronous=FULL stays: what was published survives a power cut. Raises sqlite3.Error.
+    `pause` (seconds) waits while another process is in the file. synchronous=FULL stays: what was
+    published survives a power cut. Raises sqlite3.Error.
     """
-    connection.execute("pragma journal_mode = wal")
+    # SQLite does not call its busy handler for this one statement (sqlite.org/wal.html, "Sometimes
+    # Queries Return SQLITE_BUSY"): it fails at once while any other connection holds a lock.
+    for tries_left in reversed(range(_WAL_TRIES)):
+        try:
+            connection.execute("pragma journal_mode = wal")
+            break
+        except sqlite3.OperationalError as error:
+            if tries_left == 0 or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            pause(BUSY_TIMEOUT_S / _WAL_TRIES)
     connection.execute(f"pragma journal_size_limit = {WAL_LIMIT_BYTES}")
     # Pages that many entries touch are copied back once for several batches, not for each.
     connection.execute(f"pragma wal_autocheckpoint = {WAL_LIMIT_BYTES // 4096}")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.store import StoreError, StoreInUse, StoreTooNew, open_reader, open_store
+from aggregator.store.connection import BUSY_TIMEOUT_S, connect_writer, use_wal
 from aggregator.store.lock import DaemonLock
 from aggregator.store.migrations import migrations
 from aggregator.store.schema import KNOWN_MIGRATIONS, MIGRATION_SET, applied_migrations
@@ -168,9 +169,45 @@ def test_processes_that_open_a_new_store_at_once_all_get_it(tmp_path: Path) -> N
     connection.close()
 
 
+def test_the_change_to_wal_waits_for_whoever_is_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "aggregator.db"
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("create table t(x)")
+    connection = connect_writer(path)
+    other.execute("begin")
+    other.execute("select * from t").fetchall()
+    waits: list[float] = []
+
+    def pause(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 3:
+            other.execute("commit")
+
+    use_wal(connection, pause)
+    assert len(waits) == 3
+    assert connection.execute("pragma journal_mode").fetchone() == ("wal",)
+    connection.close()
+    other.close()
+
+
+def test_the_change_to_wal_gives_up_when_nobody_leaves(tmp_path: Path) -> None:
+    path = tmp_path / "aggregator.db"
+    other = sqlite3.connect(path, isolation_level=None)
+    connection = connect_writer(path)
+    other.execute("begin exclusive")
+    connection.execute("pragma busy_timeout = 0")
+    waits: list[float] = []
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        use_wal(connection, waits.append)
+    assert sum(waits) == pytest.approx(BUSY_TIMEOUT_S, rel=0.01)
+    connection.close()
+    other.close()
+
+
 _HOLD = """
 import sys
 from pathlib import Path
+from aggregator.store.connection import BUSY_TIMEOUT_S, connect_writer, use_wal
 from aggregator.store.lock import DaemonLock
 lock = DaemonLock(Path(sys.argv[1]))
 lock.acquire("aggregator run on feeds.yaml")
