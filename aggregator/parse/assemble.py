@@ -24,7 +24,7 @@ from aggregator.parse.dates import is_empty_date, parse_date
 from aggregator.parse.links import is_web, resolve
 from aggregator.parse.raw import RawEntry, RawFeed, RawLink, RawSource, RawTag, RawText
 
-# Where each field is kept, best first; FIELD_NAMES in model.py tells the same to people.
+# Where each field is kept, best first; model.said.FIELD_NAMES tells the same.
 _TITLES = ("title", "dc_title", "itunes_title", "media_title")
 _CONTENTS = ("content", "content_encoded", "fullitem", "xhtml_body", "body")
 _SUMMARIES = (

@@ -1,0 +1,111 @@
+"""What feeds.yaml says, checked: categories, sources, settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A category of feeds.yaml: its id, its title, and the rules that put entries into it."""
+
+    id: str
+    title: str
+    rules: tuple[str, ...] = ()
+    was: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PageRecipe:
+    """How a page without a feed is read: selectors (CSS, or XPath after `xpath:`), all optional.
+
+    `follow` leads from a front page to the pages of an edition, a selector a level; `entries`
+    finds links to articles (or blocks that hold one) on any of them. The rest is looked for on
+    an article's own page. `base` names the ready recipe the selectors began with.
+    """
+
+    follow: tuple[str, ...] = ()
+    entries: str | None = None
+    title: str | None = None
+    content: str | None = None
+    published: str | None = None
+    author: str | None = None
+    section: str | None = None
+    images: str | None = None
+    outlet: str | None = None
+    base: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One configured origin. `every` and `at` exclude each other; neither means: learned."""
+
+    id: str
+    title: str
+    url: str
+    categories: tuple[str, ...] = ()
+    enabled: bool = True
+    every: timedelta | None = None
+    at: str | None = None
+    timezone: str | None = None
+    language: str | None = None
+    initial: int = 20
+    was: tuple[str, ...] = ()
+    allow_private: tuple[str, ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    proxy: str | None = None
+    map: tuple[tuple[str, str], ...] = ()
+    page: PageRecipe | None = None
+    backfill: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FetchSettings:
+    """The `fetch:` part of feeds.yaml: caps (bytes, seconds) and permissions of every fetch.
+
+    `host_delay` is the least time in seconds between two requests to one public host; private
+    hosts that may be fetched at all need no spacing.
+    """
+
+    allow_private: tuple[str, ...] = ()
+    user_agent: str | None = None
+    proxy: str | None = None
+    per_host: int = 2
+    host_delay: float = 0.5
+    concurrency: int = 256
+    timeout: float = 60.0
+    idle_timeout: float = 30.0
+    max_wire_bytes: int = 16 * 2**20
+    max_body_bytes: int = 16 * 2**20
+    max_header_bytes: int = 64 * 2**10
+    max_redirects: int = 10
+    max_in_flight_bytes: int = 64 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class PublishSettings:
+    """The `publish:` part: the folder (absolute) of the documents, entries in each."""
+
+    directory: str
+    entries: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """feeds.yaml, validated. `path` is the file, `digest` the SHA-256 (hex) of its bytes.
+
+    `store` is `sqlite:` and an absolute path. Relative paths of the file are resolved already.
+    """
+
+    path: str
+    digest: str
+    title: str
+    base_url: str
+    timezone: str
+    store: str
+    listen: str
+    publish: PublishSettings
+    fetch: FetchSettings
+    categories: tuple[Category, ...]
+    sources: tuple[Source, ...]

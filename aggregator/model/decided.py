@@ -1,0 +1,129 @@
+"""What was recognised and decided about entries: new, revised, same; categories."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from aggregator.model.remembered import PollState
+from aggregator.model.said import Entry, ParsedFeed
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedEntry:
+    """An entry with what it is recognised by.
+
+    `guid` is never empty: the feed's own, else minted from link or text. `link_key` is the link
+    without what varies between tellers; `title_key` and `text_key` are digests (hex) of the
+    normal form of title and visible text, `text_length` its characters. `meta_key` is one of
+    link and enclosures, `digest` (SHA-256, hex) one of all three: that of the snapshot.
+    `atom_id` is the guid where it is fit to be an atom:id. `position` counts from the top.
+    """
+
+    entry: Entry
+    guid: str
+    link_key: str | None
+    title_key: str
+    text_key: str
+    meta_key: str
+    digest: str
+    text_length: int
+    position: int
+    atom_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownEntry:
+    """An entry as the store holds it, reduced to what recognising needs (see KeyedEntry)."""
+
+    entry_id: int
+    source_id: int
+    story_id: int
+    guid: str
+    link_key: str | None
+    title_key: str
+    text_key: str
+    meta_key: str
+    text_length: int
+    published: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """An entry not seen before; `story_id` is set when a known story already carries its text.
+
+    `same_as` is the position of an earlier entry of this document that does.
+    """
+
+    keyed: KeyedEntry
+    story_id: int | None = None
+    same_as: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Revised:
+    """A known entry whose title, text or metadata changed; `changed` names which."""
+
+    keyed: KeyedEntry
+    known: KnownEntry
+    changed: tuple[Literal["text", "title", "metadata"], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """A known entry that says nothing new; `rekeyed` when only its guid was renewed."""
+
+    keyed: KeyedEntry
+    known: KnownEntry
+    rekeyed: bool = False
+
+
+Decided = New | Revised | Same
+
+DecidedBy = Literal["correction", "source", "rule", "model"]
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryDecision:
+    """One category of an entry, who decided it, and the evidence (a rule, a source's id …)."""
+
+    category: str
+    decided_by: DecidedBy
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryUpdate:
+    """What the store is to save of one entry: the decision and, for a new one, its categories."""
+
+    decided: Decided
+    categories: tuple[CategoryDecision, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PollUpdate:
+    """All that one poll of one source changes, saved in one transaction with its validators.
+
+    `url` is where the body came from, `body` what came (None when there was none). `listed` False
+    keeps new entries out of the feeds: they go to the store and the archives only.
+    """
+
+    source_id: int
+    state: PollState
+    polled_at: datetime
+    duration_ms: int
+    feed: ParsedFeed | None = None
+    entries: tuple[EntryUpdate, ...] = ()
+    url: str | None = None
+    body: bytes | None = None
+    listed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPoll:
+    """What saving a poll did: counts of entries."""
+
+    new: int = 0
+    revised: int = 0
+    duplicate: int = 0

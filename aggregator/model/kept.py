@@ -1,0 +1,164 @@
+"""What is kept, as it is shown: sources, outputs, stories, snapshots, health."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from aggregator.model.decided import CategoryDecision
+from aggregator.model.remembered import Alarm, PollState
+from aggregator.model.said import Enclosure, Tag, Text
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredSource:
+    """A source as it was configured when store and feeds.yaml were last brought together."""
+
+    name: str
+    title: str
+    url: str
+    enabled: bool
+    categories: tuple[str, ...]
+    schedule: str | None
+    removed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRecord:
+    """A source as the store holds it: its number there and what its schedule remembers."""
+
+    source_id: int
+    name: str
+    first_url: str
+    state: PollState
+
+
+@dataclass(frozen=True, slots=True)
+class OutputRecord:
+    """A published feed as the store holds it. `kind`: category, all, uncategorized."""
+
+    output_id: int
+    name: str
+    kind: str
+    key: str
+    title: str
+    created_at: datetime
+    updated_at: datetime
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """An entry of a story, and the source that carries it."""
+
+    entry_id: int
+    source_name: str
+    source_title: str
+    guid: str
+    link: str | None
+    title: str | None
+    published: datetime | None
+    first_seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One captured version of an entry, with its readable content."""
+
+    snapshot_id: int
+    entry_id: int
+    number: int
+    taken_at: datetime
+    digest: str
+    changed: tuple[str, ...]
+    title: Text | None
+    link: str | None
+    summary: Text | None
+    content: Text | None
+    published: datetime | None
+    updated: datetime | None
+    language: str | None
+    authors: tuple[str, ...]
+    tags: tuple[Tag, ...]
+    enclosures: tuple[Enclosure, ...]
+    rights: str | None
+    feed_updated: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedStory:
+    """A story as a feed shows it: its lead's latest snapshot, and who carries it."""
+
+    story_id: int
+    key: str
+    atom_id: str
+    updated_at: datetime
+    revision: int
+    first_taken_at: datetime
+    snapshot: Snapshot
+    source_name: str
+    source_title: str
+    source_link: str | None
+    source_feed_id: str | None
+    source_first_url: str
+    carriers: tuple[Carrier, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRecord:
+    """A published document: the revision its bytes last changed at, and their SHA-256 (hex)."""
+
+    path: str
+    revision: int
+    rendered_revision: int
+    settings: str
+    digest: str
+    size: int
+    modified_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHealth:
+    """A source as `/sources` and `aggregator sources` show it."""
+
+    name: str
+    title: str
+    url: str
+    enabled: bool
+    removed_at: datetime | None
+    categories: tuple[str, ...]
+    state: PollState
+    entries: int
+    last_poll_new: int | None
+    alarms: tuple[Alarm, ...] = ()
+    rhythm: bytes | None = None
+    week_entries: int = 0
+    duplicates: int = 0
+    uncategorized: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoryDetails:
+    """Everything `show` tells of a story."""
+
+    story: PublishedStory
+    created_at: datetime
+    snapshots: tuple[Snapshot, ...]
+    decisions: tuple[tuple[int, CategoryDecision, datetime], ...]
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UndecidedEntry:
+    """An entry whose category is to be decided anew."""
+
+    entry_id: int
+    story_id: int
+    source_name: str
+    title: Text | None
+    summary: Text | None
+    content: Text | None
+    link: str | None
+    authors: tuple[str, ...]
+    tags: tuple[Tag, ...]
+    language: str | None

@@ -1,0 +1,96 @@
+"""What is remembered of a source between polls: its state, its alarms, its pages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from aggregator.model.said import NO_HINTS, UpdateHints
+
+
+@dataclass(frozen=True, slots=True)
+class PollState:
+    """What the store remembers of a source between polls; `schedule` makes each from the last.
+
+    `url` is the address the validators and the digest were asked at, `final_url` where redirects
+    led from there, `source_url` what feeds.yaml said at the time. `next_poll_at` None means: never
+    polled. `failures` counts since the last success; `failing_since` is the first of them.
+    `moved_to` is where permanent redirects led, `moved_seen` how many polls in a row said so.
+    `plan` holds the times learned for the next polls (seconds since 1970, commas between),
+    `silent_after_s` how long without new entries is unusual, `alarms` the kinds now raised.
+    """
+
+    url: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    body_digest: str | None = None
+    next_poll_at: datetime | None = None
+    last_poll_at: datetime | None = None
+    last_success_at: datetime | None = None
+    last_new_at: datetime | None = None
+    interval: timedelta | None = None
+    failures: int = 0
+    failing_since: datetime | None = None
+    outcome: str | None = None
+    status: int | None = None
+    error: str | None = None
+    gone: bool = False
+    moved_to: str | None = None
+    moved_seen: int = 0
+    hints: UpdateHints = NO_HINTS
+    final_url: str | None = None
+    source_url: str | None = None
+    plan: str | None = None
+    silent_after_s: float | None = None
+    alarms: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """Something that is wrong with a source, from `since` until `ended_at` (None: still).
+
+    `kind` is a short stable name (docs/polling.md), `evidence` a sentence for people.
+    """
+
+    alarm_id: int
+    source_name: str
+    source_title: str
+    kind: str
+    since: datetime
+    evidence: str
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageRecord:
+    """A page to capture, as the store holds it, with its own due time.
+
+    `kind` is index (a front page or a page of an edition; `level` counts from the front) or
+    article. `edition` is the day (ISO 8601) of the edition it belongs to, `place` its order in
+    it, `name` and `section` what the link to it said. `listed` False keeps its entries out of the
+    feeds (an earlier edition, fetched once). `next_fetch_at` None means: never again.
+    """
+
+    page_id: int
+    source_name: str
+    url: str
+    kind: Literal["index", "article"]
+    level: int
+    place: str
+    found_at: datetime
+    edition: str | None = None
+    name: str | None = None
+    section: str | None = None
+    listed: bool = True
+    next_fetch_at: datetime | None = None
+    first_fetched_at: datetime | None = None
+    fetched_at: datetime | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    body_digest: str | None = None
+    final_url: str | None = None
+    failures: int = 0
+    outcome: str | None = None
+    status: int | None = None
+    error: str | None = None
