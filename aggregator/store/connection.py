@@ -54,16 +54,20 @@ def use_wal(connection: sqlite3.Connection, pause: Callable[[float], object] = t
     `pause` (seconds) waits while another process is in the file. synchronous=FULL stays: what was
     published survives a power cut. Raises sqlite3.Error.
     """
-    # SQLite does not call its busy handler for this one statement (sqlite.org/wal.html, "Sometimes
-    # Queries Return SQLITE_BUSY"): it fails at once while any other connection holds a lock.
-    for tries_left in reversed(range(_WAL_TRIES)):
-        try:
-            connection.execute("pragma journal_mode = wal")
-            break
-        except sqlite3.OperationalError as error:
-            if tries_left == 0 or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                raise
-            pause(BUSY_TIMEOUT_S / _WAL_TRIES)
+    # Here SQLite asks its busy handler only sometimes: where waiting could become a deadlock it
+    # fails at once (sqlite.org/c3ref/busy_handler.html). So the waiting is done here alone.
+    connection.execute("pragma busy_timeout = 0")
+    try:
+        for tries_left in reversed(range(_WAL_TRIES)):
+            try:
+                connection.execute("pragma journal_mode = wal")
+                break
+            except sqlite3.OperationalError as error:
+                if tries_left == 0 or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise
+                pause(BUSY_TIMEOUT_S / _WAL_TRIES)
+    finally:
+        connection.execute(f"pragma busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
     connection.execute(f"pragma journal_size_limit = {WAL_LIMIT_BYTES}")
     # Pages that many entries touch are copied back once for several batches, not for each.
     connection.execute(f"pragma wal_autocheckpoint = {WAL_LIMIT_BYTES // 4096}")

@@ -195,7 +195,6 @@ def test_the_change_to_wal_gives_up_when_nobody_leaves(tmp_path: Path) -> None:
     other = sqlite3.connect(path, isolation_level=None)
     connection = connect_writer(path)
     other.execute("begin exclusive")
-    connection.execute("pragma busy_timeout = 0")
     waits: list[float] = []
     with pytest.raises(sqlite3.OperationalError, match="locked"):
         use_wal(connection, waits.append)
