@@ -189,6 +189,20 @@ def visible_text(html: str) -> str:
     return squeeze(_unescape("".join(_text_runs(html))))
 
 
+def readable_text(html: str) -> str:
+    """The same with a line for each block; lines are squeezed, and none is empty."""
+    if "<" not in html:
+        return squeeze(_unescape(html))
+    html = html.replace("\0", " ")
+    plain = ""
+    if _SPECIAL.search(html) is None:
+        plain = _INLINE_TAG.sub("", _BLOCK_TAG.sub("\0", html))
+    if not plain or "<" in plain:
+        plain = "".join(_text_runs(html, "\0"))
+    lines = (squeeze(_unescape(line)) for line in plain.split("\0"))
+    return "\n".join(line for line in lines if line)
+
+
 _LONG_REFERENCE = re.compile(r"&#(?:[0-9]{100,}|[xX][0-9a-fA-F]{100,});?")
 
 
@@ -197,7 +211,7 @@ def _unescape(text: str) -> str:
     return unescape_references(_LONG_REFERENCE.sub("\ufffd", text) if "&#" in text else text)
 
 
-def _text_runs(html: str) -> list[str]:
+def _text_runs(html: str, block: str = " ") -> list[str]:
     runs: list[str] = []
     at, end = 0, len(html)
     quotes = _Quotes(html)
@@ -207,11 +221,11 @@ def _text_runs(html: str) -> list[str]:
             runs.append(html[at:])
             break
         runs.append(html[at:start])
-        at = _after_markup(html, start, quotes, runs)
+        at = _after_markup(html, start, quotes, runs, block)
     return runs
 
 
-def _after_markup(html: str, start: int, quotes: _Quotes, runs: list[str]) -> int:
+def _after_markup(html: str, start: int, quotes: _Quotes, runs: list[str], block: str) -> int:
     """Where text goes on after the `<` at `start`; appends what the markup shows as."""
     if html.startswith("<!--", start):
         close = html.find("-->", start + 4)
@@ -222,7 +236,7 @@ def _after_markup(html: str, start: int, quotes: _Quotes, runs: list[str]) -> in
         if close < 0:
             return len(html)
         if following == "/" and _tag_name(html, start + 2) in _BLOCKS:
-            runs.append(" ")
+            runs.append(block)
         return close + 1
     if not (following.isascii() and following.isalpha()):
         runs.append("<")
@@ -233,7 +247,7 @@ def _after_markup(html: str, start: int, quotes: _Quotes, runs: list[str]) -> in
         runs.append("<")
         return start + 1 if quotes.more_tags(start) else _rest(html, start, runs)
     if name in _BLOCKS:
-        runs.append(" ")
+        runs.append(block)
     if name in _UNSEEN:
         return _after_unseen(html, name, close + 1)
     return close + 1

@@ -17,7 +17,7 @@ MODULES = {
 TREES = {name: ast.parse(path.read_text("utf-8")) for name, path in MODULES.items()}
 
 # What several parts share; each may import only those before it.
-SHARED = ("model", "clock", "text", "html", "query", "cron")
+SHARED = ("model", "clock", "text", "folding", "html", "query", "cron")
 # A stage imports what is shared and its own folder, never another stage.
 STAGES = (
     "config",
@@ -29,6 +29,7 @@ STAGES = (
     "parse",
     "pages",
     "dedupe",
+    "provenance",
     "categorize",
     "store",
 )
@@ -52,7 +53,8 @@ TOP = {"cli", "__main__", ""}
 
 # No reading of the clock, no chance, no network, no files, no database.
 PURE = (
-    "model text html query cron schedule rhythm drift learning dedupe categorize "
+    "model text folding html query cron schedule rhythm drift learning dedupe provenance "
+    "categorize "
     "publish.entry publish.feed publish.iri "
     "publish.feedgen_extension parse.assemble parse.dates parse.decode parse.errors parse.guess "
     "parse.jsonfeed parse.labels parse.ladder parse.links parse.markup parse.months parse.raw "

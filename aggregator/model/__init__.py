@@ -22,6 +22,13 @@ from aggregator.model.configured import (
     PublishSettings,
     Source,
 )
+from aggregator.model.credited import (
+    NO_PROVENANCE,
+    Boilerplate,
+    BoilerplateKind,
+    Credit,
+    Provenance,
+)
 from aggregator.model.decided import (
     CategoryDecision,
     Decided,
@@ -67,12 +74,16 @@ from aggregator.model.said import (
 
 __all__ = [
     "FIELD_NAMES",
+    "NO_PROVENANCE",
     "Alarm",
+    "Boilerplate",
+    "BoilerplateKind",
     "Carrier",
     "Category",
     "CategoryDecision",
     "Config",
     "ConfiguredSource",
+    "Credit",
     "Decided",
     "DecidedBy",
     "Document",
@@ -98,6 +109,7 @@ __all__ = [
     "ParsedFeed",
     "PollState",
     "PollUpdate",
+    "Provenance",
     "PublishSettings",
     "PublishedStory",
     "Revised",
