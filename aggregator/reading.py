@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from typing import Protocol
 
-from aggregator.model import Document, ParsedFeed
+from aggregator.model import Document, Known, ParsedFeed
 from aggregator.parse import Declined
 from aggregator.store import Store
 
@@ -28,7 +28,7 @@ Answer = ParsedFeed | Declined | Exception
 class Reader(Protocol):
     """What of a FeedReader is needed here."""
 
-    def begin(self, document: Document, known: frozenset[bytes]) -> ParsedFeed | Declined:
+    def begin(self, document: Document, known: Known) -> ParsedFeed | Declined:
         """Read what can be read plainly, on the calling thread. Raises ParseError."""
         ...
 
@@ -82,7 +82,7 @@ class Desk:
         answers: list[Answer] = []
         for document, source_id, _ in turn:
             try:
-                known = self._store.known_chunks(source_id)
+                known = self._store.last_reading(source_id)
                 answers.append(self._reader.begin(document, known))
             except Exception as error:  # each document can only fail by itself
                 answers.append(error)

@@ -103,13 +103,32 @@ NO_HINTS = UpdateHints()
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What the last reading of a source left behind, so that the next one need not read it again.
+
+    `digests` are a ParsedFeed's chunks, joined; `stretch` is its stretch.
+    """
+
+    digests: bytes = b""
+    stretch: bytes = b""
+
+    @property
+    def chunks(self) -> tuple[bytes, ...]:
+        """The digests apart, in the document's order."""
+        digests = self.digests
+        return tuple([digests[at : at + 16] for at in range(0, len(digests), 16)])
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedFeed:
     """A document, normalised. `entries` are in the document's order, each once.
 
     `chunks` holds a 16-byte digest of every entry's raw bytes, in order, when the document was
     cut soundly, else (). Entries whose chunk the caller already knew are counted in `unchanged`
-    and left out of `entries`. `context` is what is needed beside an entry's raw bytes to read
-    them alone: the bytes before the first entry up to and with the opening tags.
+    and left out of `entries`. `stretch` is by what the next reading sees at once that no entry
+    changed (aggregator.parse.stretch); `untouched` says that this one saw it. `context` is what
+    is needed beside an entry's raw bytes to read them alone: the bytes before the first entry up
+    to and with the opening tags.
     `reader` names what read it: `plain`, `tolerant` or `json`.
     """
 
@@ -130,6 +149,13 @@ class ParsedFeed:
     chunks: tuple[bytes, ...] = ()
     context: bytes = b""
     notes: tuple[Note, ...] = ()
+    stretch: bytes = b""
+    untouched: bool = False
+
+    @property
+    def known(self) -> Known:
+        """What the next reading of this source may be told."""
+        return Known(b"".join(self.chunks), self.stretch)
 
 
 @dataclass(frozen=True, slots=True)

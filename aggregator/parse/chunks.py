@@ -25,6 +25,8 @@ _PROLOGUE_LIMIT = 1 << 16
 _CHANNEL = re.compile(rb"<channel(?:\s[^<>]*)?>")
 _PREFIX = re.compile(rb"xmlns:([A-Za-z_][\w.-]{0,60})\s*=\s*[\"']http://purl\.org/rss/1\.0/[\"']")
 _AFTER_NAME = frozenset([b">", b" ", b"\n", b"\t", b"\r"])
+# More white space than this between two entries is looked at more closely.
+_GAP = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +44,18 @@ class Cut:
     broken_off: int | None = None
 
 
-def cut(body: bytes, decoded: Decoded) -> Cut | None:
-    """The entries of `body`, or None where they cannot be told apart soundly."""
+def cut(body: bytes, decoded: Decoded, root: re.Match[bytes] | None) -> Cut | None:
+    """The entries of `body`, or None where they cannot be told apart soundly.
+
+    `root` is what `root_of` says of it.
+    """
     if not is_ascii_based(decoded.encoding):
         return None
     if is_multi_byte(decoded.encoding) and body.count(b"]]>") != decoded.text.count("]]>"):
         return None  # a half of a character that looks like the end of CDATA
-    root = _root(body)
     if root is None:
         return None
-    tag = _entry_tag(root)
+    tag = entry_tag(root)
     broken_off: int | None = None
     spans = _simple_spans(body, tag, root.end())
     if spans is None:
@@ -63,7 +67,7 @@ def cut(body: bytes, decoded: Decoded) -> Cut | None:
         return None  # an end tag is missing, not the rest
     if len(spans) > ENTRY_LIMIT:
         return None
-    opening = _opening(body, root, spans)
+    opening = opening_of(body, root, spans[0][0] if spans else len(body))
     context = body[: root.start()].strip() + root.group() + opening
     tail = (b"</channel>" if opening else b"") + b"</" + _name(root) + b">"
     # What the same bytes mean depends on the encoding and the tags around them.
@@ -79,12 +83,12 @@ def cut_json(text: str, spans: list[tuple[int, int]]) -> tuple[Cut, tuple[bytes,
     return Cut(tuple(spans), digests, context, b"]}"), raws
 
 
-def _root(body: bytes) -> re.Match[bytes] | None:
+def root_of(body: bytes) -> re.Match[bytes] | None:
     """The root's start tag, where nothing before it changes what the entries mean."""
-    prologue = _PROLOGUE.match(body[:_PROLOGUE_LIMIT])
+    prologue = _PROLOGUE.match(body, 0, _PROLOGUE_LIMIT)
     start = prologue.end() if prologue is not None else 0
     root = _ROOT.match(body, start)
-    if root is None or b"<!ENTITY" in body[:start] or root.group().count(b'"') % 2:
+    if root is None or body.find(b"<!ENTITY", 0, start) >= 0 or root.group().count(b'"') % 2:
         return None
     return root
 
@@ -94,7 +98,8 @@ def _name(root: re.Match[bytes]) -> bytes:
     return prefix + b":" + root.group(2) if prefix else root.group(2)
 
 
-def _entry_tag(root: re.Match[bytes]) -> bytes:
+def entry_tag(root: re.Match[bytes]) -> bytes:
+    """The name of the entries' elements, its prefix with it."""
     kind, prefix = root.group(2), root.group(1)
     if kind == b"feed":
         return prefix + b":entry" if prefix else b"entry"
@@ -105,20 +110,21 @@ def _entry_tag(root: re.Match[bytes]) -> bytes:
     return b"item"
 
 
-def _opening(body: bytes, root: re.Match[bytes], spans: list[tuple[int, int]]) -> bytes:
-    """The channel's start tag, where the entries stand inside the channel."""
+def opening_of(body: bytes, root: re.Match[bytes], first: int) -> bytes:
+    """The channel's start tag, where the first entry, at `first`, stands inside the channel."""
     if root.group(2) != b"rss":
         return b""
-    channel = _CHANNEL.search(body, root.end(), spans[0][0] if spans else len(body))
+    channel = _CHANNEL.search(body, root.end(), first)
     return channel.group() if channel is not None else b""
 
 
 def _digests(body: bytes, spans: list[tuple[int, int]], salt: bytes) -> tuple[bytes, ...]:
-    primed = sha256(salt)
+    primed = sha256(salt).copy
+    whole = memoryview(body)
     found = []
     for start, end in spans:
-        digest = primed.copy()
-        digest.update(body[start:end])
+        digest = primed()
+        digest.update(whole[start:end])
         found.append(digest.digest()[:DIGEST_SIZE])
     return tuple(found)
 
@@ -130,33 +136,33 @@ def _simple_spans(body: bytes, tag: bytes, position: int) -> list[tuple[int, int
     is quoted leaves its quotation open, which shows. None: look closer.
     """
     opening, closing = b"<" + tag, b"</" + tag + b">"
-    pieces = body[position:].split(closing)
-    rest = pieces.pop()
-    if not pieces or opening in rest or b"</" + tag in rest:
-        return None
-    quotes = body.find(b"<!", position) >= 0
-    spans: list[tuple[int, int]] = []
-    before = pieces[0].find(opening)
-    if before < 0 or _is_open(pieces[0][:before]):
+    find, rfind, starts, size = body.find, body.rfind, body.startswith, len(closing)
+    start, end = find(opening, position), find(closing, position)
+    if start < 0 or end < start or is_open(body, position, start):
         return None
     skip = len(opening)
-    for piece in pieces:
-        if spans:
-            before = len(piece) - len(piece.lstrip())
-        after = before + skip
-        if not piece.startswith(opening, before) or piece[after : after + 1] not in _AFTER_NAME:
+    after = {opening + end_of_name for end_of_name in _AFTER_NAME}
+    quoted = find(b"!", start) >= 0 and find(b"<!", start) >= 0  # the former at memchr's speed
+    spans: list[tuple[int, int]] = []
+    while end >= 0:
+        if body[start : start + skip + 1] not in after:
             return None
-        if quotes and _is_open(piece):
-            return None
-        end = position + len(piece) + len(closing)
-        spans.append((position + before, end))
-        position = end
-    return spans
+        if quoted and find(b"<!", max(rfind(b"]]>", start, end), start), end) >= 0:
+            return None  # as in is_open: this loop runs for every entry of every poll
+        end += size
+        spans.append((start, end))
+        start = end
+        if not starts(opening, start):
+            gap = body[start : start + _GAP]
+            start += len(gap) - len(gap.lstrip())
+        position, end = end, find(closing, end)
+    rest_holds = find(opening, position) >= 0 or find(b"</" + tag, position) >= 0
+    return None if rest_holds else spans
 
 
-def _is_open(piece: bytes) -> bool:
-    """Whether CDATA or a comment begins after the last CDATA's end."""
-    return piece.find(b"<!", max(piece.rfind(b"]]>"), 0)) >= 0
+def is_open(body: bytes, start: int, end: int) -> bool:
+    """Whether CDATA or a comment begins after the last CDATA's end, between the two places."""
+    return body.find(b"<!", max(body.rfind(b"]]>", start, end), start), end) >= 0
 
 
 def _spans(
@@ -166,14 +172,14 @@ def _spans(
     spans: list[tuple[int, int]] = []
     markup = body.find(b"<!", position)
     while True:
-        start = _next_tag(body, opening, position)
+        start = next_tag(body, opening, position)
         while 0 <= markup < start or (start < 0 <= markup):
             # A comment or CDATA before the next entry may hold what looks like one.
             end = _after_markup(body, markup)
             if end < 0:
                 return None
             if start < end:
-                start = _next_tag(body, opening, end)
+                start = next_tag(body, opening, end)
             markup = body.find(b"<!", end)
         if start < 0:
             return None if spans and body.find(closing, position) >= 0 else (spans, None)
@@ -186,7 +192,7 @@ def _spans(
         spans.append((start, position))
 
 
-def _next_tag(body: bytes, opening: bytes, position: int) -> int:
+def next_tag(body: bytes, opening: bytes, position: int) -> int:
     """The next start tag of this very name: `<item>` or `<item …`, not `<items>`."""
     while True:
         start = body.find(opening, position)
@@ -240,24 +246,28 @@ def _entry_end(
 
 def _holds_entry(body: bytes, opening: bytes, position: int, end: int) -> bool:
     """Whether an entry starts between the two places, quotations in CDATA and comments aside."""
-    inner = _next_tag(body, opening, position)
+    inner = next_tag(body, opening, position)
     while 0 <= inner < end:
         markup = body.find(b"<!", position, inner)
         if markup < 0:
             return True
         position = _after_markup(body, markup)
         if inner < position:
-            inner = _next_tag(body, opening, position)
+            inner = next_tag(body, opening, position)
     return False
 
 
-def blank(body: bytes, spans: list[tuple[int, int]]) -> bytes:
-    """`body` with nothing but the line ends left of each span, so that lines keep their numbers."""
+def blank(body: bytes, spans: list[tuple[int, int]], lines: bool = True) -> bytes:
+    """`body` without the spans; with `lines` their line ends are left, so that lines keep their
+
+    numbers. Those cost as much as reading an entry.
+    """
     pieces: list[bytes] = []
     position = 0
     for start, end in spans:
         pieces.append(body[position:start])
-        pieces.append(b"\n" * body.count(b"\n", start, end))
+        if lines:
+            pieces.append(b"\n" * body.count(b"\n", start, end))
         position = end
     pieces.append(body[position:])
     return b"".join(pieces)

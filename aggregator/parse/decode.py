@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from aggregator.model import Note
 from aggregator.parse.guess import guess_encoding
@@ -29,7 +30,10 @@ _EUC_JP = str.maketrans("〜‖−¢£¬", "～∥－￠￡￢")
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A document's text. `exact` says that the body, from byte `start` on, is the text in UTF-8."""
+    """A document's text. `exact` says that the body, from byte `start` on, is the text in UTF-8.
+
+    The text is empty where a document was taken for UTF-8 because the last one was.
+    """
 
     text: str
     encoding: str
@@ -67,12 +71,36 @@ def decode(body: bytes, content_type: str | None = None) -> Decoded:
     return _legacy(body, transport, declared)
 
 
+class Claims(NamedTuple):
+    """What is said of a document's encoding: by a mark at its start, by HTTP, by itself."""
+
+    marked: bool
+    transport: str | None
+    declared: str | None
+
+
+def claims(body: bytes, content_type: str | None) -> Claims:
+    """What is said of the encoding of `body`, whatever its bytes prove."""
+    marked = body.startswith(_BOMS[0][0])
+    return Claims(marked, encoding_named(_charset(content_type)), _declared(body))
+
+
+def taken_for_utf8(said: Claims) -> Decoded:
+    """What `decode` says of a document that is strictly UTF-8, but for its text."""
+    if said.marked:
+        return Decoded("", "utf-8", True, len(_BOMS[0][0]), ())
+    return Decoded("", "utf-8", True, 0, _contradicted(said.transport or said.declared))
+
+
 def _as_utf8(text: str, declared: str | None, transport: str | None) -> Decoded:
-    claimed = transport or declared
-    notes: tuple[Note, ...] = ()
-    if claimed not in (None, "utf-8") and not text.isascii():
-        notes = (Note("encoding", f"says it is {claimed}, but its bytes are UTF-8", 1),)
+    notes = () if text.isascii() else _contradicted(transport or declared)
     return Decoded(text, "utf-8", True, 0, notes)
+
+
+def _contradicted(claimed: str | None) -> tuple[Note, ...]:
+    if claimed in (None, "utf-8"):
+        return ()
+    return (Note("encoding", f"says it is {claimed}, but its bytes are UTF-8", 1),)
 
 
 def _charset(content_type: str | None) -> str | None:
@@ -81,7 +109,7 @@ def _charset(content_type: str | None) -> str | None:
 
 
 def _declared(body: bytes) -> str | None:
-    found = _DECLARATION.match(body[:1024])
+    found = _DECLARATION.match(body, 0, 1024)
     encoding = encoding_named(found.group(1).decode("ascii")) if found else None
     # A declaration that could be read as ASCII was not written in UTF-16 (WHATWG, 4.3).
     return "utf-8" if encoding in ("utf-16le", "utf-16be") else encoding

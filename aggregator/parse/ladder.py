@@ -5,20 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
-from aggregator.model import Document, Note, ParsedFeed
+from aggregator.model import Document, Known, Note, ParsedFeed
 from aggregator.parse.assemble import assemble
-from aggregator.parse.chunks import Cut, blank, cut, cut_json
-from aggregator.parse.decode import Decoded, decode, decode_part
+from aggregator.parse.chunks import Cut, blank, cut, cut_json, root_of
+from aggregator.parse.decode import Decoded, decode, decode_part, taken_for_utf8
 from aggregator.parse.elements import Declines, IllFormed
 from aggregator.parse.errors import ParseError
 from aggregator.parse.jsonfeed import item_spans, looks_like_json, read_json_feed
 from aggregator.parse.plain import read_plain
 from aggregator.parse.raw import ENTRY_LIMIT, RawEntry, RawFeed
 from aggregator.parse.repair import repair
+from aggregator.parse.stretch import Frame, around, frame_of, is_as_before, stretch_of
 
 # Reading entries one by one costs a tenth of a millisecond each.
 ALONE_LIMIT = 1000
+
+NOTHING_KNOWN = Known()
 
 Tolerant = Callable[[str], tuple[RawFeed, list[Note]]]
 
@@ -48,11 +52,11 @@ class Declined:
 
 
 def parse_feed(
-    document: Document, known: frozenset[bytes] = frozenset(), tolerant: Tolerant | None = None
+    document: Document, known: Known = NOTHING_KNOWN, tolerant: Tolerant | None = None
 ) -> ParsedFeed:
     """The feed that `document` says, normalised.
 
-    Entries whose chunk digest is in `known` are left out of `entries` and counted in `unchanged`.
+    Entries that are `known` are left out of `entries` and counted in `unchanged`.
     `tolerant` reads what the plain reader declines; by default feedparser, in this process.
     Pure: reads no clock and no network. Raises ParseError for what is no feed.
     """
@@ -71,14 +75,60 @@ def _in_this_process(text: str) -> tuple[RawFeed, list[Note]]:
     return read_tolerantly(text)
 
 
-def read_plainly(document: Document, known: frozenset[bytes]) -> ParsedFeed | Declined:
+def read_plainly(document: Document, known: Known) -> ParsedFeed | Declined:
     """The feed as far as it can be read at C speed, else what the tolerant reader has to read."""
+    frame = frame_of(document)
+    if frame is not None and is_as_before(frame, known):
+        read = _untouched(frame, known) or _as_before(frame, known)
+        if read is not None:
+            return read
     decoded = decode(document.body, document.content_type)
     _refuse(decoded.text)
     if looks_like_json(decoded.text):
         return _read_json(document, decoded, known)
-    cutting = cut(document.body, decoded)
-    return _Rungs(document, decoded, cutting, known).climb()
+    return _Rungs(document, decoded, _cut(document, decoded), known).climb()
+
+
+def _cut(document: Document, decoded: Decoded) -> Cut | None:
+    return cut(document.body, decoded, root_of(document.body))
+
+
+def _untouched(frame: Frame, known: Known) -> ParsedFeed | None:
+    """What the feed says of itself, where its entries are byte for byte those of last time."""
+    data = around(frame, known)
+    if data is None:
+        return None
+    decoded = taken_for_utf8(frame.claims)
+    try:
+        data.decode("utf-8")
+        raw = read_plain(data[decoded.start :])
+    except (UnicodeDecodeError, Declines):
+        return None  # what is wrong is found with more care, and told with its line
+    if raw.entries:
+        return None
+    chunks = known.chunks
+    return _finished(
+        assemble(raw, frame.document),
+        decoded,
+        "plain",
+        [],
+        unchanged=len(chunks),
+        chunks=chunks,
+        stretch=known.stretch,
+        untouched=True,
+    )
+
+
+def _as_before(frame: Frame, known: Known) -> ParsedFeed | Declined | None:
+    """As if the document were UTF-8, as the last one was; None where what is new in it is not.
+
+    What is known of it was UTF-8, and so it need not be decoded to be known again.
+    """
+    document, decoded = frame.document, taken_for_utf8(frame.claims)
+    try:
+        return _Rungs(document, decoded, cut(document.body, decoded, frame.root), known).climb()
+    except UnicodeDecodeError:
+        return None
 
 
 def conclude(declined: Declined, raw: RawFeed, notes: list[Note]) -> ParsedFeed | Declined:
@@ -122,17 +172,21 @@ class _Rungs:
     """The rungs between the cut and the tolerant reader, for one document."""
 
     def __init__(
-        self, document: Document, decoded: Decoded, cutting: Cut | None, known: frozenset[bytes]
+        self, document: Document, decoded: Decoded, cutting: Cut | None, known: Known
     ) -> None:
         self._document = document
         self._decoded = decoded
         self._cutting = cutting
-        places = range(len(cutting.digests)) if cutting is not None else ()
-        self._fresh = tuple(p for p in places if cutting and cutting.digests[p] not in known)
+        digests = cutting.digests if cutting is not None else ()
+        seen = frozenset(known.chunks)
+        self._fresh = tuple([place for place, found in enumerate(digests) if found not in seen])
         self._notes: list[Note] = []
 
     def climb(self) -> ParsedFeed | Declined:
         """The feed, or what is left to the tolerant reader."""
+        feed = self._without_lines()
+        if feed is not None:
+            return feed
         data = self._data()
         try:
             return self._accepted(read_plain(data))
@@ -141,18 +195,36 @@ class _Rungs:
         except Declines:
             return self._left(data.decode("utf-8", "replace"))
 
-    def _data(self) -> bytes:
-        """The document in UTF-8, the entries already known blanked out, line for line."""
+    def _without_lines(self) -> ParsedFeed | None:
+        """The feed, where some of it is known and nothing is to be told of any line."""
+        if self._cutting is None or len(self._fresh) == len(self._cutting.spans):
+            return None
+        try:
+            feed = self._accepted(read_plain(self._data(lines=False)))
+        except Declines:
+            return None
+        if isinstance(feed, Declined):
+            return None
+        told = feed.notes[len(self._decoded.notes) :]
+        return feed if all(note.line is None for note in told) else None
+
+    def _data(self, lines: bool = True) -> bytes:
+        """The document in UTF-8, the entries already known left out, all or but for their lines.
+
+        Raises UnicodeDecodeError where it was only taken for UTF-8, and is not.
+        """
         document, decoded, cutting = self._document, self._decoded, self._cutting
         body = document.body
         if cutting is not None and len(self._fresh) < len(cutting.spans):
             fresh = set(self._fresh)
             known = [span for place, span in enumerate(cutting.spans) if place not in fresh]
-            body = blank(body, known)
+            body = blank(body, known, lines)
         elif not decoded.exact:
             return decoded.text.lstrip("\ufeff").encode("utf-8", "replace")
         body = body[decoded.start :] if decoded.start else body
         if decoded.exact:
+            if not decoded.text:
+                body.decode("utf-8")
             return body
         return decode_part(body, decoded.encoding).lstrip("\ufeff").encode("utf-8", "replace")
 
@@ -186,7 +258,7 @@ class _Rungs:
             return _finished(assemble(raw, self._document), self._decoded, "plain", self._notes)
         if len(raw.entries) != len(self._fresh):
             # The cut missed something: without it, then.
-            return _Rungs(self._document, self._decoded, None, frozenset()).climb()
+            return _Rungs(self._document, self._decoded, None, NOTHING_KNOWN).climb()
         return _with_chunks(
             raw, self._document, self._decoded, cutting, self._fresh, "plain", self._notes
         )
@@ -270,33 +342,44 @@ def _with_chunks(
     for place, entry in zip(fresh, raw.entries, strict=True):
         start, end = cutting.spans[place]
         entry.raw = body[start:end]
-    return replace(
-        _finished(assemble(raw, document), decoded, reader, notes),
+    frame = frame_of(document)
+    return _finished(
+        assemble(raw, document),
+        decoded,
+        reader,
+        notes,
         unchanged=len(cutting.digests) - len(fresh),
         chunks=cutting.digests,
         context=cutting.context,
+        stretch=b"" if frame is None else stretch_of(frame, decoded, cutting, bool(fresh)),
     )
 
 
-def _read_json(document: Document, decoded: Decoded, known: frozenset[bytes]) -> ParsedFeed:
+def _read_json(document: Document, decoded: Decoded, known: Known) -> ParsedFeed:
     raw, notes = read_json_feed(decoded.text)
     spans = item_spans(decoded.text) if decoded.exact else None
     if spans is None or len(spans) != len(raw.entries):
         return _finished(assemble(raw, document), decoded, "json", notes)
     cutting, raws = cut_json(decoded.text, spans)
-    fresh = [place for place, digest in enumerate(cutting.digests) if digest not in known]
+    seen = frozenset(known.chunks)
+    fresh = [place for place, digest in enumerate(cutting.digests) if digest not in seen]
     for place in fresh:
         raw.entries[place].raw = raws[place]
     raw.entries = [raw.entries[place] for place in fresh]
-    return replace(
-        _finished(assemble(raw, document), decoded, "json", notes),
+    return _finished(
+        assemble(raw, document),
+        decoded,
+        "json",
+        notes,
         unchanged=len(raws) - len(fresh),
         chunks=cutting.digests,
         context=cutting.context,
     )
 
 
-def _finished(feed: ParsedFeed, decoded: Decoded, reader: str, notes: list[Note]) -> ParsedFeed:
+def _finished(
+    feed: ParsedFeed, decoded: Decoded, reader: str, notes: list[Note], **found: Any
+) -> ParsedFeed:
     if len(feed.entries) >= ENTRY_LIMIT:
         message = f"only the first {ENTRY_LIMIT} entries are read"
         notes = [*notes, Note("too-many-entries", message)]
@@ -305,4 +388,5 @@ def _finished(feed: ParsedFeed, decoded: Decoded, reader: str, notes: list[Note]
         reader=reader,
         encoding=decoded.encoding,
         notes=(*decoded.notes, *notes, *feed.notes),
+        **found,
     )

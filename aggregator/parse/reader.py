@@ -9,9 +9,9 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-from aggregator.model import Document, Note, ParsedFeed
+from aggregator.model import Document, Known, Note, ParsedFeed
 from aggregator.parse.errors import ParseError
-from aggregator.parse.ladder import Declined, conclude, read_plainly
+from aggregator.parse.ladder import NOTHING_KNOWN, Declined, conclude, read_plainly
 from aggregator.parse.raw import RawFeed
 from aggregator.parse.wire import from_json
 
@@ -45,14 +45,14 @@ class FeedReader:
         self._wall_seconds = wall_seconds
         self._closed = False
 
-    async def read(self, document: Document, known: frozenset[bytes] = frozenset()) -> ParsedFeed:
+    async def read(self, document: Document, known: Known = NOTHING_KNOWN) -> ParsedFeed:
         """The feed that `document` says; see `parse_feed` for `known`, the result and errors."""
         loop = asyncio.get_running_loop()
         return await self.finish(
             await loop.run_in_executor(self._worker, self.begin, document, known)
         )
 
-    def begin(self, document: Document, known: frozenset[bytes]) -> ParsedFeed | Declined:
+    def begin(self, document: Document, known: Known) -> ParsedFeed | Declined:
         """What can be read plainly, on the calling thread, for those who have one of their own.
 
         Raises ParseError. `finish` does the rest.

@@ -91,6 +91,13 @@ def m0003_pages(db: Database) -> None:
     _table(db, "pages").create_index(["next_fetch_at"])
 
 
+@migrations()
+def m0004_entries_as_one(db: Database) -> None:
+    """How the next reading knows that no entry changed; no index that nothing looks up."""
+    db.execute("alter table source_chunks add column stretch blob")
+    db.execute("drop index idx_captures_digest")
+
+
 def _table(db: Database, name: str) -> Table:
     table = db[name]
     assert isinstance(table, Table)

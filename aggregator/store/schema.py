@@ -17,7 +17,12 @@ from aggregator.store.errors import StoreError, StoreTooNew
 MIGRATION_SET = "aggregator"
 
 # The names of the migrations in migrations.py, in order; a test holds the two together.
-KNOWN_MIGRATIONS = ("m0001_first_schema", "m0002_rhythms_and_alarms", "m0003_pages")
+KNOWN_MIGRATIONS = (
+    "m0001_first_schema",
+    "m0002_rhythms_and_alarms",
+    "m0003_pages",
+    "m0004_entries_as_one",
+)
 
 
 def applied_migrations(connection: sqlite3.Connection) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from aggregator.model import (
     ConfiguredSource,
+    Known,
     ParsedFeed,
     PollState,
     PollUpdate,
@@ -246,13 +247,12 @@ class SourceRows(MemoryRows):
             return None
         return from_text_or_none(row[0] or "1970-01-01T00:00:00.000000Z")
 
-    def known_chunks(self, source_id: int) -> frozenset[bytes]:
-        """The 16-byte digests of the entries' raw bytes at the last reading of this source."""
+    def last_reading(self, source_id: int) -> Known:
+        """What the last reading of this source left behind for the next one."""
         row = self._db.execute(
-            "select chunks from source_chunks where source_id = ?", (source_id,)
+            "select chunks, stretch from source_chunks where source_id = ?", (source_id,)
         ).fetchone()
-        stored = row[0] if row is not None else b""
-        return frozenset(stored[at : at + 16] for at in range(0, len(stored), 16))
+        return Known(row[0], row[1] or b"") if row is not None else Known()
 
     def save_states(self, states: Iterable[tuple[int, PollState]]) -> None:
         """Save states alone, as after polls that brought nothing."""
@@ -292,10 +292,15 @@ class SourceRows(MemoryRows):
             "and (feed_title is not ? or language is not ?)",
             (feed.title, feed.language, poll.source_id, feed.title, feed.language),
         )
+        if feed.untouched:
+            return
+        left = feed.known
         self._db.execute(
-            "insert into source_chunks (source_id, chunks) values (?, ?) on conflict (source_id) "
-            "do update set chunks = excluded.chunks where chunks is not excluded.chunks",
-            (poll.source_id, b"".join(feed.chunks)),
+            "insert into source_chunks (source_id, chunks, stretch) values (?, ?, ?) "
+            "on conflict (source_id) do update set chunks = excluded.chunks, "
+            "stretch = excluded.stretch "
+            "where chunks is not excluded.chunks or stretch is not excluded.stretch",
+            (poll.source_id, left.digests, left.stretch),
         )
 
     def save_first_facts(self, source_id: int, feed: ParsedFeed) -> None:

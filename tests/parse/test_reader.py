@@ -61,7 +61,7 @@ def test_answers_as_parse_feed_does() -> None:
 def test_known_chunks_go_through() -> None:
     async def twice(reader: FeedReader) -> tuple[int, int]:
         first = await reader.read(_document(PLAIN))
-        second = await reader.read(_document(PLAIN), frozenset(first.chunks))
+        second = await reader.read(_document(PLAIN), first.known)
         return len(second.entries), second.unchanged
 
     assert _run(twice) == (0, 1)

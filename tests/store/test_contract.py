@@ -16,6 +16,7 @@ from aggregator.model import (
     ConfiguredSource,
     DocumentRecord,
     EntryUpdate,
+    Known,
     New,
     ParsedFeed,
     PollState,
@@ -156,7 +157,7 @@ def test_a_new_address_voids_what_was_remembered_of_the_old_one(store: Store) ->
     settle(store, "news")
     record = store.source_records()["news"]
     save(store, "news", entry(1), state=FULL_STATE, chunks=(b"x" * 16,))
-    assert store.known_chunks(record.source_id) == {b"x" * 16}
+    assert store.last_reading(record.source_id).chunks == (b"x" * 16,)
     moved = ConfiguredSource("news", "News", "https://other.example/rss", True, (), None)
     with store.transaction():
         store.put_source(moved, NOW)
@@ -165,7 +166,7 @@ def test_a_new_address_voids_what_was_remembered_of_the_old_one(store: Store) ->
     assert (after.state.etag, after.state.last_modified, after.state.body_digest) == (None,) * 3
     assert after.state.next_poll_at is None
     assert not after.state.gone
-    assert store.known_chunks(record.source_id) == frozenset()
+    assert store.last_reading(record.source_id) == Known()
 
 
 def test_due_sources_are_those_whose_time_has_come(store: Store) -> None:
