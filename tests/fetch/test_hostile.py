@@ -448,7 +448,8 @@ async def _fetch(url: str) -> FetchOutcome:
 def test_one_hostile_origin_holds_up_nobody_else() -> None:
     async def go() -> None:
         scripts = [script for script, _ in (*SLOW.values(), *FLOODS.values())]
-        door = fetcher(timeout=1.2, idle_timeout=1.2, max_wire_bytes=2**20)
+        # None of them may end by a limit before the healthy ones do, however busy the machine is.
+        door = fetcher(timeout=60.0, idle_timeout=60.0, max_wire_bytes=2**20)
         origins = [Origin(script) for script in scripts]
         async with Origin(lambda _: reply(BODY)) as healthy:
             for origin in origins:
@@ -460,11 +461,12 @@ def test_one_hostile_origin_holds_up_nobody_else() -> None:
             )
             assert not all(task.done() for task in hostile), "nobody waited for the slow ones"
             assert all(isinstance(outcome, Fetched) for outcome in outcomes)
-            for outcome in await asyncio.gather(*hostile):
-                failed(outcome)
+            for task in hostile:
+                task.cancel()
+            await asyncio.gather(*hostile, return_exceptions=True)
+            await door.close()
             for origin in origins:
                 await origin.__aexit__()
-        await door.close()
 
     run(go())
 
