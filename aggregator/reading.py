@@ -28,6 +28,10 @@ Answer = ParsedFeed | Declined | Exception
 class Reader(Protocol):
     """What of a FeedReader is needed here."""
 
+    async def read(self, document: Document, known: Known) -> ParsedFeed:
+        """Read a document on a thread of the reader's own. Raises ParseError."""
+        ...
+
     def begin(self, document: Document, known: Known) -> ParsedFeed | Declined:
         """Read what can be read plainly, on the calling thread. Raises ParseError."""
         ...
@@ -51,6 +55,9 @@ class Desk:
     async def read(self, document: Document, source_id: int) -> ParsedFeed:
         """What `document` says beyond the entries known of its source. Raises ParseError."""
         loop = asyncio.get_running_loop()
+        if document.recipe is not None:  # JSON and sitemaps may take long: on a thread of their own
+            known = await loop.run_in_executor(self._writer, self._store.last_reading, source_id)
+            return await self._reader.read(document, known)
         answered: asyncio.Future[ParsedFeed | Declined] = loop.create_future()
         self._waiting.append((document, source_id, answered))
         if self._turns is None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from aggregator.categorize import Rules, decide_categories
 from aggregator.config.renames import match_outputs, match_sources
 from aggregator.model import Config, ConfiguredSource, PollState, Source, UndecidedEntry
+from aggregator.pages import whole_recipe
 from aggregator.schedule import next_cron
 from aggregator.store import Store
 
@@ -88,6 +90,8 @@ def _reconcile_sources(store: Store, config: Config, now: datetime) -> list[str]
             continue
         if before.categories != wanted.categories:
             changed.append(source.id)
+        if before.reading != wanted.reading:
+            store.read_parts_anew(source.id, now)
         if before.title != wanted.title:
             store.touch_stories_of(source.id)
         if before.schedule != wanted.schedule and before.url == wanted.url:
@@ -128,5 +132,15 @@ def configured(source: Source) -> ConfiguredSource:
     every = f"every {source.every.total_seconds():.0f}" if source.every is not None else None
     schedule = f"at {source.at}" if source.at is not None else every
     return ConfiguredSource(
-        *(source.id, source.title, source.url, source.enabled, source.categories, schedule)
+        *(source.id, source.title, source.url, source.enabled, source.categories, schedule),
+        reading=_reading(source),
     )
+
+
+def _reading(source: Source) -> str | None:
+    """A digest of what finds a source's entries where it is no feed; None for a feed."""
+    recipe: object = source.recipe
+    if source.page is not None:
+        whole = whole_recipe(source.page)
+        recipe = (whole.follow, whole.entries)
+    return sha256(repr(recipe).encode()).hexdigest()[:16] if recipe else None

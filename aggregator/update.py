@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 from aggregator import learning, schedule
 from aggregator.categorize import Rules, decide_categories
 from aggregator.clock import Clock
-from aggregator.crawl import Crawl, Front, PageDoor
+from aggregator.crawl import Crawl, Front, PageDoor, Parts
 from aggregator.dedupe import decide, identify
 from aggregator.fetch import Fetcher
 from aggregator.model import (
@@ -82,7 +82,8 @@ class Corridor:
         self._clock = clock
         self._writer = writer
         door = PageDoor(fetcher, clock)
-        self.crawl = Crawl(config, store, door, clock, writer, self._save_captured)
+        self._parts = Parts(store, door, reader, clock)
+        self.crawl = Crawl(config, store, door, clock, writer, self._save_captured, self._parts)
         self.replace_config(config)
 
     def replace_config(self, config: Config) -> None:
@@ -186,6 +187,7 @@ class Corridor:
             fetched_at=self._clock.now(),
             content_type=fetched.content_type,
             timezone=source.timezone or self._config.timezone,
+            recipe=source.recipe,
         )
         try:
             return await self._desk.read(document, record.source_id)
@@ -272,6 +274,8 @@ class Corridor:
             planned=lesson.planned,
         )
         self._save_lesson(source_id, lesson, memory, done.polled_at)
+        if feed.parts:
+            self._parts.save(done.source, source_id, feed, done.polled_at)
         poll = PollUpdate(
             source_id=source_id,
             state=lesson.put_into(state),
@@ -302,7 +306,9 @@ class Corridor:
         decided = self._decide(source_id, feed)
         new = sum(isinstance(one, New) for one in decided)
         entries = tuple(self._entry_update(source, one) for one in decided)
-        return self._store.save_poll(replace(make(new), entries=entries), len(entries))
+        # All articles of an edition reach the feeds; a sitemap may hold a site's whole past.
+        initial = len(entries) if source.page is not None else source.initial
+        return self._store.save_poll(replace(make(new), entries=entries), initial)
 
     def _entry_update(self, source: Source, decided: Decided) -> EntryUpdate:
         if not isinstance(decided, New):

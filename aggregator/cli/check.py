@@ -142,7 +142,7 @@ def _print(config: Config, probes: list[AnyProbe]) -> None:
         zone = ZoneInfo(config.timezone)
         for result in probes:
             if isinstance(result, Probe):
-                print_probe(result, typer.echo)
+                print_probe(result, zone, typer.echo)
             else:
                 print_page_probe(result, zone, typer.echo)
         failed = sum(bool(result.error) for result in probes)

@@ -5,24 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 from aggregator.categorize import Rules, decide_categories
 from aggregator.cli.probe_page import PageProbe, probe_page
 from aggregator.cli.reading import (
     Reader,
+    ReadFeed,
     Unread,
     moment_of,
     newest,
     read_address,
     shown_title,
 )
+from aggregator.cli.shown import ShownArticle, print_article, shown_article
 from aggregator.clock import Clock
 from aggregator.config import shown_url
 from aggregator.fetch import Fetcher
 from aggregator.model import Config, FetchRequest, ParsedFeed, Source
+from aggregator.pages.parts import part_rows
 
 STALE = timedelta(days=90)
 UNCATEGORIZED = "uncategorized"
@@ -33,7 +36,8 @@ class Probe:
     """What one fetch of a source showed. `error` is set where it gave no feed.
 
     `newest` holds (date or None, title, categories) of the newest entries; `categories` counts
-    entries by the category they would be in.
+    entries by the category they would be in. Of JSON and sitemaps: `matches` says what each
+    expression gives, `parts` are the sitemaps of an index, `articles` its first entries.
     """
 
     source: str
@@ -46,6 +50,9 @@ class Probe:
     categories: tuple[tuple[str, int], ...] = ()
     repaired: tuple[str, ...] = ()
     odd: tuple[str, ...] = ()
+    matches: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    articles: tuple[ShownArticle, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """The object of `check --probe --json`."""
@@ -68,6 +75,9 @@ class Probe:
             "categories": dict(self.categories),
             "repaired": list(self.repaired),
             "odd": list(self.odd),
+            "matches": list(self.matches),
+            "parts": list(self.parts),
+            "articles": [one.as_json() for one in self.articles],
         }
 
 
@@ -90,22 +100,41 @@ async def probe_sources(
             shown = await probe_page(config, source, door, clock)
             on_probe(shown)
             return shown
-        request = FetchRequest(
-            source.url,
-            allow_private=source.allow_private,
-            headers=source.headers,
-            proxy=source.proxy,
-        )
-        zone = source.timezone or config.timezone
-        read = await read_address(request, door, reader, clock, zone)
-        if isinstance(read, Unread):
-            probe = Probe(source.id, error=read.message)
-        else:
-            probe = describe(source, read.feed, rules, clock.now(), read.moved_to)
+        probe = await _probe_document(config, source, rules, door, reader, clock)
         on_probe(probe)
         return probe
 
     return list(await asyncio.gather(*map(one, sources)))
+
+
+async def _probe_document(
+    config: Config, source: Source, rules: Rules, door: Fetcher, reader: Reader, clock: Clock
+) -> Probe:
+    """A feed, a JSON answer or a sitemap; of an index also its newest sitemap."""
+
+    async def read(url: str) -> ReadFeed | Unread:
+        request = FetchRequest(
+            url,
+            allow_private=source.allow_private,
+            headers=source.headers,
+            proxy=source.proxy or config.fetch.proxy,
+        )
+        zone = source.timezone or config.timezone
+        return await read_address(request, door, reader, clock, zone, source.recipe)
+
+    whole = await read(source.url)
+    if isinstance(whole, Unread):
+        return Probe(source.id, error=whole.message)
+    feed, now = whole.feed, clock.now()
+    parts: tuple[str, ...] = ()
+    if feed.parts and source.sitemap is not None:
+        rows = part_rows({}, feed.parts, source.id, now, source.sitemap.window, True)
+        parts = tuple(row.url for row in rows)
+        inner = await read(parts[0]) if parts else Unread(source.url, "all its sitemaps are old")
+        if isinstance(inner, Unread):
+            return Probe(source.id, error=f"{parts[0] if parts else ''} {inner.message}".strip())
+        feed = inner.feed
+    return replace(describe(source, feed, rules, now, whole.moved_to), parts=parts)
 
 
 def describe(
@@ -121,7 +150,7 @@ def describe(
         for entry in feed.entries
     }
     counts = Counter(category for names in decided.values() for category in names)
-    repaired = [note for note in feed.notes if note.code not in _LOST]
+    repaired = [note for note in feed.notes if note.code not in _LOST | {"matched"}]
     lost = [note for note in feed.notes if note.code in _LOST]
     return Probe(
         source.id,
@@ -138,10 +167,18 @@ def describe(
         odd=tuple(
             [note.message for note in lost] + list(_odd(feed, source, now, moved_to)),
         ),
+        matches=tuple(note.message for note in feed.notes if note.code == "matched"),
+        articles=tuple(
+            shown_article(entry, decided[id(entry)])
+            for entry in (newest(feed, MOST_SHOWN) if source.recipe else ())
+        ),
     )
 
 
-_LOST = frozenset({"entry-skipped", "duplicate", "truncated", "date-unreadable", "stopped"})
+MOST_SHOWN = 5
+_LOST = frozenset(
+    "entry-skipped duplicate truncated date-unreadable stopped selector passed-over".split()
+)
 
 
 def _odd(feed: ParsedFeed, source: Source, now: datetime, moved_to: str | None) -> Iterator[str]:
@@ -170,19 +207,27 @@ def _odd(feed: ParsedFeed, source: Source, now: datetime, moved_to: str | None) 
     if twice:
         yield f"{twice} entries have the id of another one"
     if all(not (entry.content or entry.summary) for entry in feed.entries):
-        yield "titles only, no text"
+        yield "titles only, no text" if untitled < total else "addresses only, no titles"
     if not source.enabled:
         yield "not enabled: it is not polled"
 
 
-def print_probe(probe: Probe, echo: Callable[[str], None]) -> None:
-    """Tell a person what a probe showed."""
+def print_probe(probe: Probe, zone: tzinfo, echo: Callable[[str], None]) -> None:
+    """Tell a person what a probe showed; the times of JSON's and sitemaps' entries in `zone`."""
     if probe.error:
         echo(f"{probe.source}: FAILED: {probe.error}")
         return
     facts = [probe.format or "", f"{probe.entries} entries", probe.encoding or ""]
     echo(f"{probe.source}: {', '.join(fact for fact in facts if fact)}")
-    for moment, title, categories in probe.newest:
+    for url in probe.parts[:5]:
+        echo(f"    sitemap {url}")
+    if len(probe.parts) > 5:
+        echo(f"    sitemap and {len(probe.parts) - 5} more")
+    for text in probe.matches:
+        echo(f"    {text}")
+    for one in probe.articles:
+        print_article(one, zone, echo)
+    for moment, title, categories in () if probe.articles else probe.newest:
         date = moment.strftime("%Y-%m-%d %H:%M") if moment else "without a date  "
         echo(f"    {date}  {title}  [{', '.join(categories)}]")
     if probe.categories:

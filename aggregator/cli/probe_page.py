@@ -5,19 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from aggregator.categorize import Rules, decide_categories
+from aggregator.cli.shown import ShownArticle, print_article, shown_article
 from aggregator.clock import Clock
 from aggregator.crawl import PageDoor
-from aggregator.dedupe.identify import plain
 from aggregator.fetch import Fetcher
-from aggregator.html import visible_text
 from aggregator.model import (
     Config,
-    Entry,
     Fetched,
     FetchOutcome,
     FetchRequest,
@@ -36,26 +34,11 @@ from aggregator.pages import (
 )
 from aggregator.pages.days import dated, day_in_address, is_dated, local_day, midnight
 from aggregator.pages.edition import is_other_day, rows_of
-from aggregator.text import shorten
 
 MOST_ARTICLES = 5
 MOST_PAGES = 4  # beside the front page
 EARLIER_DAYS = 7  # looked back, where today has no edition
 _ON_ARTICLES = ("title", "content", "published", "author", "section", "images", "outlet")
-
-
-@dataclass(frozen=True, slots=True)
-class ShownArticle:
-    """An article as it would be stored."""
-
-    url: str
-    title: str
-    published: datetime | None
-    section: str | None
-    categories: tuple[str, ...]
-    characters: int
-    pictures: int
-    begins: str
 
 
 @dataclass(slots=True)
@@ -92,19 +75,7 @@ class PageProbe:
                 key: {"selector": selector, "matches": counts}
                 for key, (selector, counts) in self.selectors.items()
             },
-            "articles": [
-                {
-                    "url": one.url,
-                    "title": one.title,
-                    "published": one.published and one.published.strftime("%Y-%m-%dT%H:%M:%SZ"),
-                    "section": one.section,
-                    "categories": list(one.categories),
-                    "characters": one.characters,
-                    "pictures": one.pictures,
-                    "begins": one.begins,
-                }
-                for one in self.articles
-            ],
+            "articles": [one.as_json() for one in self.articles],
             "odd": self.odd,
         }
 
@@ -254,23 +225,9 @@ class _Probing:
                 self._count(page, key, getattr(self.recipe, key))
             self.probe.odd += [str(miss) for miss in misses]
             decided = decide_categories(self.source.id, self.source.categories, rules, entry)
-            self.probe.articles.append(_shown(entry, tuple(one.category for one in decided)))
+            self.probe.articles.append(shown_article(entry, tuple(one.category for one in decided)))
         if not rows:
             self.probe.error = "no article was found on any page"
-
-
-def _shown(entry: Entry, categories: tuple[str, ...]) -> ShownArticle:
-    text = visible_text(entry.content.value) if entry.content else ""
-    return ShownArticle(
-        url=entry.link or "",
-        title=plain(entry.title) or "(no title)",
-        published=entry.published,
-        section=entry.tags[0].label or entry.tags[0].term if entry.tags else None,
-        categories=categories or ("uncategorized",),
-        characters=len(text),
-        pictures=len(entry.enclosures),
-        begins=shorten(text, 60),
-    )
 
 
 def print_page_probe(probe: PageProbe, zone: ZoneInfo, echo: Callable[[str], None]) -> None:
@@ -290,11 +247,6 @@ def print_page_probe(probe: PageProbe, zone: ZoneInfo, echo: Callable[[str], Non
     for key, (selector, counts) in probe.selectors.items():
         echo(f"    {key}: {selector}  matches {', '.join(map(str, counts))}")
     for one in probe.articles:
-        moment = one.published.astimezone(zone).strftime("%Y-%m-%d %H:%M") if one.published else "?"
-        echo(f"    {moment}  {one.title}  [{', '.join(one.categories)}]")
-        echo(
-            f"        {one.section or 'no section'}, {one.characters} characters, "
-            f"{one.pictures} pictures: {one.begins}"
-        )
+        print_article(one, zone, echo)
     for text in dict.fromkeys(probe.odd):
         echo(f"    odd: {text}")

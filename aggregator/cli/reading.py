@@ -17,7 +17,9 @@ from aggregator.model import (
     FetchFailed,
     FetchOutcome,
     FetchRequest,
+    JsonRecipe,
     ParsedFeed,
+    SitemapRecipe,
     Text,
 )
 from aggregator.parse import ParseError
@@ -61,7 +63,12 @@ class Unread:
 
 
 async def read_address(
-    request: FetchRequest, door: Door, reader: Reader, clock: Clock, timezone: str
+    request: FetchRequest,
+    door: Door,
+    reader: Reader,
+    clock: Clock,
+    timezone: str,
+    recipe: JsonRecipe | SitemapRecipe | None = None,
 ) -> ReadFeed | Unread:
     """Fetch and read once, without validators; nothing is stored."""
     outcome = await door.fetch(request)
@@ -70,7 +77,9 @@ async def read_address(
     if not isinstance(outcome, Fetched):
         return Unread(request.url, f"answered {outcome.status} without a body", outcome.status)
     try:
-        document = Document(outcome.body, outcome.url, clock.now(), outcome.content_type, timezone)
+        document = Document(
+            *(outcome.body, outcome.url, clock.now(), outcome.content_type, timezone, recipe)
+        )
         feed = await reader.read(document)
     except ParseError as error:
         return Unread(request.url, str(error), outcome.status, outcome)

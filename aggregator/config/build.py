@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,13 +15,13 @@ from aggregator.model import (
     Category,
     Config,
     FetchSettings,
+    JsonRecipe,
     PageRecipe,
     PublishSettings,
+    SitemapRecipe,
     Source,
 )
 
-# Keys of a source that belong to pages without a feed, which are accepted but not built yet.
-PAGE_KEYS = ("json", "sitemap")
 # When a paper whose edition is named by its day is looked for, where feeds.yaml does not say.
 EDITION_AT = "0 6 * * *"
 
@@ -135,6 +135,8 @@ class _Builder:
             map=tuple(data.get("map", {}).items()),
             page=page,
             backfill=None if backfill is None else timedelta(seconds=backfill),
+            json=JsonRecipe(**data["json"]) if data.get("json") else None,
+            sitemap=_sitemap(data),
         )
 
 
@@ -145,3 +147,11 @@ def _page(data: Mapping[str, Any]) -> PageRecipe | None:
         return None
     own = dict(page or {})
     return PageRecipe(follow=tuple(own.pop("follow", None) or ()), base=base, **own)
+
+
+def _sitemap(data: Mapping[str, Any]) -> SitemapRecipe | None:
+    sitemap, back = data.get("sitemap"), data.get("backfill")
+    if sitemap is None:
+        return None
+    recipe = SitemapRecipe(match=tuple(sitemap.get("match", ())))
+    return recipe if back is None else replace(recipe, window=timedelta(seconds=back))

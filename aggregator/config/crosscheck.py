@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from aggregator.config import values
-from aggregator.config.build import PAGE_KEYS, Fault
+from aggregator.config.build import Fault
 from aggregator.config.values import InvalidValue
 
 
@@ -31,8 +31,6 @@ def _null_values(value: Any, location: tuple[str | int, ...]) -> Iterator[Fault]
     """Keys without a value: what an unfinished edit leaves."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            if location and location[-1] in PAGE_KEYS:
-                return
             if inner is None:
                 hint = "give it a value, or remove the line"
                 if key in ("sources", "categories") and not location:
@@ -106,6 +104,7 @@ def _source_faults(data: dict[str, Any]) -> Iterator[Fault]:
         if source.get("every") is not None and source.get("at") is not None:
             message, hint = "`every` and `at` exclude each other", "remove one of them"
             yield Fault((*here, "at"), message, hint, at_key=True)
+        yield from _kinds(source, here)
         yield from _page_source(source, here)
 
 
@@ -123,30 +122,49 @@ def _unknown_category(name: str, categories: set[str], location: tuple[str | int
     return Fault(location, f"there is no category `{name}`", hint)
 
 
-def _page_source(source: dict[str, Any], here: tuple[str | int, ...]) -> Iterator[Fault]:
-    enabled = source.get("enabled")
-    if isinstance(enabled, str) and enabled.lower() in ("false", "no", "off", "n", "f", "0"):
-        return
-    hint = "it is not supported yet; set `enabled: false` to keep it here"
-    for key in PAGE_KEYS:
-        if source.get(key) is not None:
-            yield Fault((*here, key), f"`{key}` works on a disabled source only", hint, at_key=True)
+def _is_set(source: dict[str, Any], key: str) -> bool:
+    value = source.get(key)
+    return value is not None and str(value).lower() not in ("false", "no", "off")
+
+
+def _kinds(source: dict[str, Any], here: tuple[str | int, ...]) -> Iterator[Fault]:
+    """A source is a feed, pages, JSON or a sitemap; not two of them."""
+    for pair in (("page", "json"), ("page", "sitemap"), ("json", "sitemap"), ("epaper", "json")):
+        one, other = pair
+        if _is_set(source, one) and _is_set(source, other):
+            message = f"`{one}` and `{other}` exclude each other"
+            yield Fault(
+                (*here, other), message, "leave the one that the address gives", at_key=True
+            )
             return
+    json = source.get("json")
+    if (
+        isinstance(json, dict)
+        and json.get("entries")
+        and not (json.get("title") or json.get("link"))
+    ):
+        hint = "write `title:` and an expression for one entry, and `link:` where it has a page"
+        message = "`json` does not say what an entry's title is"
+        yield Fault((*here, "json"), message, hint, at_key=True)
+
+
+def _page_source(source: dict[str, Any], here: tuple[str | int, ...]) -> Iterator[Fault]:
     url, page, epaper = source.get("url"), source.get("page"), source.get("epaper")
     is_dated = isinstance(url, str) and values.is_dated(url)
     if is_dated and page is None and epaper is None:
         hint = "say with `page:` or `epaper:` how its pages are read, or write a feed's address"
+        if _is_set(source, "json") or _is_set(source, "sitemap"):
+            hint = "JSON answers and sitemaps have one address: remove {date…}"
         yield Fault((*here, "url"), "an address with {date…} is that of an e-paper", hint)
     if isinstance(page, dict) and epaper is None and not page.get("entries"):
         hint = "write `entries:` and a selector of the links to articles"
         yield Fault(
             (*here, "page"), "`page` does not say where the articles are", hint, at_key=True
         )
-    if source.get("backfill") is not None and not is_dated:
+    if source.get("backfill") is not None and not is_dated and not _is_set(source, "sitemap"):
         hint = "write {date:%Y%m/%d} where the address has the day, or remove `backfill`"
-        yield Fault(
-            (*here, "backfill"), "`backfill` needs an address with {date…}", hint, at_key=True
-        )
+        message = "`backfill` needs an address with {date…}, or a sitemap"
+        yield Fault((*here, "backfill"), message, hint, at_key=True)
 
 
 def _missing_variables(data: dict[str, Any], environ: Mapping[str, str]) -> Iterator[Fault]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from aggregator.config import values
+from aggregator.config import recipes, values
 from aggregator.config.values import InvalidValue
 from aggregator.model import FetchSettings, PublishSettings
 from aggregator.query import QueryError, parse_query
@@ -75,8 +75,9 @@ Size = Annotated[
 Zone = Annotated[str, checked(values.check_timezone), _text("time-zone")]
 Language = Annotated[str, checked(values.check_language), _text("language-tag")]
 Network = Annotated[str, checked(values.check_network), _text("network")]
-Selector = Annotated[str, checked(values.check_selector), _text("selector")]
-Epaper = Annotated[str, checked(values.check_epaper), _text("e-paper-system")]
+Selector = Annotated[str, checked(recipes.check_selector), _text("selector")]
+Expression = Annotated[str, checked(recipes.check_expression), _text("expression")]
+Epaper = Annotated[str, checked(recipes.check_epaper), _text("e-paper-system")]
 Cron = Annotated[str, checked(values.check_cron), _text("cron")]
 Rule = Annotated[str, checked(check_rule), _text("query")]
 SourceUrl = Annotated[
@@ -102,6 +103,7 @@ Rules = Annotated[list[Rule], *_one_or_many({"type": "string", "format": "query"
 Networks = Annotated[list[Network], *_one_or_many({"type": "string", "format": "network"})]
 Includes = Annotated[list[Include], *_one_or_many({"type": "string", "format": "address-or-path"})]
 Selectors = Annotated[list[Selector], *_one_or_many({"type": "string", "format": "selector"})]
+Texts = Annotated[list[str], *_one_or_many({"type": "string"})]
 Title = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
@@ -305,6 +307,86 @@ class PageSection(Section):
     )
 
 
+class JsonSection(Section):
+    """How a JSON answer is read: JMESPath expressions."""
+
+    entries: Expression = Field(
+        title="entries",
+        description="The list of entries, in the whole answer.",
+        examples=["data.list", "@"],
+    )
+    id: Expression | None = Field(
+        default=None,
+        title="id",
+        description="What an entry is recognised by; by default its link.",
+        examples=["id"],
+    )
+    title: Expression | None = Field(
+        default=None, title="title", description="Title of an entry.", examples=["title"]
+    )
+    link: Expression | None = Field(
+        default=None,
+        title="link",
+        description="Address of its page; relative ones begin at the source's.",
+        examples=["url", "join('', ['/article/', to_string(id), '.html'])"],
+    )
+    summary: Expression | None = Field(
+        default=None, title="summary", description="Summary, text or HTML.", examples=["intro"]
+    )
+    content: Expression | None = Field(
+        default=None, title="content", description="Full text, text or HTML.", examples=["body"]
+    )
+    published: Expression | None = Field(
+        default=None,
+        title="date",
+        description="When it was published: a date as text, or Unix time in s or ms.",
+        examples=["ctime"],
+    )
+    updated: Expression | None = Field(
+        default=None, title="update", description="When it was changed, likewise."
+    )
+    author: Expression | None = Field(
+        default=None,
+        title="authors",
+        description="Authors: a text or a list of texts.",
+        examples=["authors[].name"],
+    )
+    section: Expression | None = Field(
+        default=None, title="section", description="Sections or tags: a text or a list of texts."
+    )
+    images: Expression | None = Field(
+        default=None,
+        title="pictures",
+        description="Addresses of pictures: a text or a list of texts.",
+        examples=["[cover, images[].src][]"],
+    )
+    outlet: Expression | None = Field(
+        default=None, title="outlet", description="Who carried it first.", examples=["source"]
+    )
+
+
+class SitemapSection(Section):
+    """Which addresses of a sitemap are taken."""
+
+    match: Texts = Field(
+        default_factory=list,
+        title="parts of addresses",
+        description="Only addresses that hold this text, or one of these.",
+        examples=["/news/", ["/2026/", "/article/"]],
+    )
+
+
+def _sitemap(value: Any) -> Any:
+    """`sitemap: true` takes all of it; `false` is as if it were not there."""
+    if isinstance(value, bool):
+        return {} if value else None
+    if isinstance(value, str) and value.lower() in ("true", "yes", "on"):
+        return {}
+    if isinstance(value, str) and value.lower() in ("false", "no", "off"):
+        return None
+    return value
+
+
 class SourceSection(Section):
     """A source: one feed that is polled."""
 
@@ -406,27 +488,29 @@ class SourceSection(Section):
         default=None,
         title="e-paper",
         description="System of an e-paper, whose selectors are known: "
-        + ", ".join(f"`{name}`" for name in values.EPAPERS)
+        + ", ".join(f"`{name}`" for name in recipes.EPAPERS)
         + ". `page` overrides parts of it.",
         examples=["founder"],
     )
     backfill: Duration | None = Field(
         default=None,
         title="backfill",
-        description="How far back earlier editions are fetched, once; the address needs "
-        "`{date:FORMAT}`. They are kept and do not flood the feeds.",
+        description="How far back earlier editions are fetched, once, where the address holds "
+        "`{date:FORMAT}`; they are kept and do not flood the feeds. Of a sitemap: how old an "
+        "address may be, by default `7d`.",
         examples=["7d"],
     )
-    json_: str | dict[str, Any] | None = Field(
+    json_: JsonSection | None = Field(
         default=None,
         alias="json",
         title="JSON",
-        description="Fields of a JSON answer. Only with `enabled: false` so far.",
+        description="Expressions that read a JSON answer. See docs/sources.md.",
     )
-    sitemap: bool | str | dict[str, Any] | None = Field(
+    sitemap: Annotated[SitemapSection | None, BeforeValidator(_sitemap)] = Field(
         default=None,
         title="sitemap",
-        description="A news sitemap. Only with `enabled: false` so far.",
+        description="`true`: the address is that of a (news) sitemap or of an index of some. "
+        "See docs/sources.md.",
     )
 
 

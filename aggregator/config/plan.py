@@ -16,6 +16,8 @@ from aggregator.model import Category, Config, Source
 
 # Shown by name only: their values may be secrets.
 _SILENT = frozenset({"headers", "proxy"})
+# Shown by name only: they are long.
+_LONG = frozenset({"page", "json", "sitemap"})
 
 
 def plan_changes(old: Config, new: Config) -> tuple[str, ...]:
@@ -76,7 +78,7 @@ def _changes(old: Any, new: Any) -> Iterator[str]:
         if before == after:
             continue
         name = "category" if spec.name == "categories" else spec.name
-        if name in _SILENT:
+        if name in _SILENT | _LONG:
             yield f"{name} changed"
         elif name == "enabled":
             yield "enabled" if after else "disabled"

@@ -13,6 +13,8 @@ _LISTS = (
     ("CategorySection", "categories[]."),
     ("SourceSection", "sources[]."),
     ("PageSection", "sources[].page."),
+    ("JsonSection", "sources[].json."),
+    ("SitemapSection", "sources[].sitemap."),
 )
 _TYPES = {
     "string": "text",
@@ -158,6 +160,8 @@ completes and checks keys when the first line names it, as that of the shipped f
   `./feed.xml`, `file:///srv/feed.xml`. Relative paths, here and everywhere in the file, begin at
   the file's own folder.
 - **query**: see [queries.md](queries.md).
+- **selector**: CSS, or XPath after `xpath:`. **expression**: [JMESPath](https://jmespath.org).
+  [sources.md](sources.md) tells of both.
 - A text may be written without quotes unless it begins with a sign that YAML uses (`@`, `*`, `&`,
   `!`, `%`, `[`, `{`) or holds a colon before a space. `id: 163` and `title: no` are texts here.
 

@@ -113,7 +113,8 @@ def model_at(location: tuple[str | int, ...]) -> type[BaseModel] | None:
     for step in location:
         if isinstance(step, int):
             continue
-        field = model.model_fields.get(step) if model is not None else None
+        fields = model.model_fields if model is not None else {}
+        field = next((one for name, one in fields.items() if step in (name, one.alias)), None)
         model = None if field is None else _model_in(field.annotation)
     return model
 
@@ -174,7 +175,9 @@ _EXAMPLES = {
 
 def _missing(location: tuple[str | int, ...]) -> Fault:
     key = str(location[-1])
-    where = "the file" if len(location) == 1 else f"this {_singular(str(location[0]))}"
+    inner = [step for step in location[:-1] if isinstance(step, str)]
+    where = "the file" if not inner else f"this {_singular(inner[0])}"
+    where = f"`{inner[-1]}`" if len(inner) > 1 else where
     hint = f"write `{_EXAMPLES.get(key, key + ': …')}`"
     return Fault(location[:-1], f"{where} has no `{key}`", hint)
 
@@ -206,6 +209,8 @@ def _wrong_type(
         return f"the file holds {shown}, not keys", "it begins like: title: My feeds"
     if isinstance(location[-1], int):
         name = f"{_singular(str(location[-2]))} {location[-1] + 1}"
+    if name == "sitemap":
+        return f"sitemap needs true or keys of its own, not {shown}", "write `sitemap: true`"
     if kind in ("model_type", "model_attributes_type", "dict_type"):
         return f"{name} needs keys of its own, not {shown}", "write `key: value` pairs below it"
     if kind == "list_type":

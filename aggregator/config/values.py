@@ -30,8 +30,6 @@ _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _WHITE_SPACE = re.compile(r"[\x00-\x20\x7f]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(?!\d)")
 _DATE_FIELD = re.compile(r"\{date(?::[^{}]*)?\}")
-# The systems that aggregator.pages has recipes for; a test holds the two together.
-EPAPERS = ("founder", "founder-links", "founder-nbs")
 _FRAMING_HEADERS = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "accept-encoding", "upgrade"}
 )
@@ -46,7 +44,8 @@ class InvalidValue(ValueError):
         self.hint = hint
 
 
-def _refuse(message: str, hint: str | None = None) -> NoReturn:
+def refuse(message: str, hint: str | None = None) -> NoReturn:
+    """Raise InvalidValue."""
     raise InvalidValue(message, hint)
 
 
@@ -55,9 +54,9 @@ def check_id(text: str) -> str:
     if not _ID.fullmatch(text):
         near = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
         hint = "small letters a-z, digits and hyphens, beginning with a letter or a digit"
-        _refuse(f"`{text}` cannot be an id", f"{hint}, such as `{near}`" if near else hint)
+        refuse(f"`{text}` cannot be an id", f"{hint}, such as `{near}`" if near else hint)
     if len(text) > MAX_ID:
-        _refuse(f"the id has {len(text)} characters", f"at most {MAX_ID}")
+        refuse(f"the id has {len(text)} characters", f"at most {MAX_ID}")
     return text
 
 
@@ -65,7 +64,7 @@ def check_feed_id(text: str) -> str:
     """An id of a published feed: an id that no built-in feed or page bears. Raises InvalidValue."""
     check_id(text)
     if text in RESERVED_IDS:
-        _refuse(f"the id `{text}` is reserved", f"choose another, such as `{text}-news`")
+        refuse(f"the id `{text}` is reserved", f"choose another, such as `{text}-news`")
     return text
 
 
@@ -74,14 +73,14 @@ def parse_duration(text: str) -> timedelta:
     found = _DURATION.fullmatch(text.strip().lower())
     if found is None or not any(found.groups()):
         if re.fullmatch(r"\d+", text.strip()):
-            _refuse(
+            refuse(
                 f"`{text}` has no unit", f"write {text}m for minutes, {text}s, {text}h or {text}d"
             )
-        _refuse(f"`{text}` is no time span", "write 90s, 30m, 2h, 1d or 1h30m")
+        refuse(f"`{text}` is no time span", "write 90s, 30m, 2h, 1d or 1h30m")
     weeks, days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
     total = (((weeks * 7 + days) * 24 + hours) * 60 + minutes) * 60 + seconds
     if not 1 <= total <= 366 * 86400:
-        _refuse(f"`{text}` is out of bounds", "between 1s and 366d")
+        refuse(f"`{text}` is out of bounds", "between 1s and 366d")
     return timedelta(seconds=total)
 
 
@@ -92,7 +91,7 @@ def parse_pause(text: str) -> float:
         return parse_duration(text).total_seconds()
     seconds = float(found[1]) / (1000 if found[2] == "ms" else 1)
     if seconds > 3600 or (seconds and not found[2]):
-        _refuse(f"`{text}` is no short wait", "write 500ms, 0.5s or 0s")
+        refuse(f"`{text}` is no short wait", "write 500ms, 0.5s or 0s")
     return seconds
 
 
@@ -100,10 +99,10 @@ def parse_size(text: str) -> int:
     """A size in bytes: a number alone, or with KiB, MiB, GiB. Raises InvalidValue."""
     found = _SIZE.fullmatch(text.strip())
     if found is None:
-        _refuse(f"`{text}` is no size", "write 500KiB, 16MiB or a number of bytes")
+        refuse(f"`{text}` is no size", "write 500KiB, 16MiB or a number of bytes")
     size = int(float(found[1]) * 1024 ** " kmg".index(found[2].lower() or " "))
     if not 1024 <= size <= 2**40:
-        _refuse(f"`{text}` is out of bounds", "between 1KiB and 1024GiB")
+        refuse(f"`{text}` is out of bounds", "between 1KiB and 1024GiB")
     return size
 
 
@@ -112,7 +111,7 @@ def check_timezone(text: str) -> str:
     try:
         ZoneInfo(text)
     except (ValueError, OSError, KeyError):
-        _refuse(f"`{text}` is no time zone", nearest_timezone(text))
+        refuse(f"`{text}` is no time zone", nearest_timezone(text))
     return text
 
 
@@ -140,7 +139,7 @@ def check_language(text: str) -> str:
     if not _LANGUAGE.fullmatch(text):
         near = text.replace("_", "-")
         good = _LANGUAGE.fullmatch(near)
-        _refuse(f"`{text}` is no language tag", f"write `{near if good else 'zh-CN'}`")
+        refuse(f"`{text}` is no language tag", f"write `{near if good else 'zh-CN'}`")
     return text
 
 
@@ -153,8 +152,8 @@ def check_network(text: str) -> str:
     try:
         near = str(ipaddress.ip_network(text.strip(), strict=False))
     except ValueError:
-        _refuse(f"`{text}` is no network", "write CIDR, such as 127.0.0.0/8 or 192.168.1.7")
-    _refuse(f"`{text}` has bits set behind its prefix", f"write `{near}`")
+        refuse(f"`{text}` is no network", "write CIDR, such as 127.0.0.0/8 or 192.168.1.7")
+    refuse(f"`{text}` has bits set behind its prefix", f"write `{near}`")
 
 
 def check_cron(text: str) -> str:
@@ -163,55 +162,23 @@ def check_cron(text: str) -> str:
 
     error = cron_error(text)
     if error is not None:
-        _refuse(f"`{text}` is no cron expression: {error}", 'five fields, such as "0 6 * * 1-5"')
-    return text
-
-
-def check_selector(text: str) -> str:
-    """A CSS selector, or an XPath expression after `xpath:`. Raises InvalidValue."""
-    from cssselect import HTMLTranslator, SelectorError
-    from lxml import etree
-
-    hint = "such as `#list li a`, or `xpath://div[@id='list']//a`"
-    if not text.strip():
-        _refuse("the selector is empty", hint)
-    try:
-        if text.startswith("xpath:"):
-            etree.XPath(text.removeprefix("xpath:").strip())(etree.Element("html"))
-        else:
-            etree.XPath(HTMLTranslator().css_to_xpath(text))
-    except SelectorError as error:
-        hint = "XPath begins with `xpath:`" if text.lstrip("(.").startswith("/") else hint
-        _refuse(f"`{text}` is no CSS selector: {error}", hint)
-    except etree.XPathError as error:
-        _refuse(f"`{text}` is no XPath: {error}", hint)
-    return text
-
-
-def check_epaper(text: str) -> str:
-    """The name of an e-paper system. Raises InvalidValue."""
-    from difflib import get_close_matches
-
-    if text not in EPAPERS:
-        near = get_close_matches(text.lower(), EPAPERS, 1, 0.4)
-        hint = f"did you mean `{near[0]}`?" if near else "there are " + ", ".join(EPAPERS)
-        _refuse(f"there is no e-paper system `{text}`", hint)
+        refuse(f"`{text}` is no cron expression: {error}", 'five fields, such as "0 6 * * 1-5"')
     return text
 
 
 def check_header_name(text: str) -> str:
     """The name of a request header a person may set (RFC 9110 5.1). Raises InvalidValue."""
     if not _HEADER_NAME.fullmatch(text):
-        _refuse(f"`{text}` cannot be a header's name", "letters, digits and hyphens")
+        refuse(f"`{text}` cannot be a header's name", "letters, digits and hyphens")
     if text.lower() in _FRAMING_HEADERS:
-        _refuse(f"the header `{text}` is the fetcher's own", "remove it")
+        refuse(f"the header `{text}` is the fetcher's own", "remove it")
     return text
 
 
 def check_header_value(text: str) -> str:
     """The value of a request header (RFC 9110 5.5). Raises InvalidValue."""
     if any(character in text for character in "\r\n\0"):
-        _refuse("a header's value is one line", "remove the line breaks")
+        refuse("a header's value is one line", "remove the line breaks")
     return text
 
 
@@ -219,41 +186,41 @@ def check_http_url(text: str, what: str = "address") -> str:
     """An absolute http or https URL with a host and a sound port. Raises InvalidValue."""
     hint = "write https://host/path"
     if _WHITE_SPACE.search(text):
-        _refuse(f"white space in the {what} `{text}`", "write %20 for a space")
+        refuse(f"white space in the {what} `{text}`", "write %20 for a space")
     try:
         parts = urlsplit(text)
         port, host = parts.port, parts.hostname
     except ValueError as error:
-        _refuse(f"`{text}` is no {what}: {error}", hint)
+        refuse(f"`{text}` is no {what}: {error}", hint)
     if parts.scheme.lower() not in ("http", "https"):
-        _refuse(f"`{text}` is no http address", hint if ":" in text else f"write https://{text}")
+        refuse(f"`{text}` is no http address", hint if ":" in text else f"write https://{text}")
     if not host or port == 0:
-        _refuse(f"`{text}` has no {'host' if not host else 'usable port'}", hint)
+        refuse(f"`{text}` has no {'host' if not host else 'usable port'}", hint)
     return text
 
 
 def check_source_url(text: str) -> str:
     """A source's URL, or a path or file: URL of this machine. Raises InvalidValue."""
     if not text.strip():
-        _refuse("the address is empty", "write https://host/path")
+        refuse("the address is empty", "write https://host/path")
     found = _SCHEME.match(text)
     if found is None:
         first, slash, _ = text.partition("/")
         if "." in first.strip(".") and slash:
-            _refuse(f"`{text}` has no scheme", f"write https://{text}, or ./{text} for a file")
+            refuse(f"`{text}` has no scheme", f"write https://{text}, or ./{text} for a file")
         if "\0" in text:
-            _refuse("the path holds a NUL", "remove it")
+            refuse("the path holds a NUL", "remove it")
         return text
     scheme = found[1].lower()
     if scheme == "file":
         if urlsplit(text).netloc not in ("", "localhost"):
-            _refuse(f"`{text}` names another machine", "write file:///path, with three slashes")
+            refuse(f"`{text}` names another machine", "write file:///path, with three slashes")
         return text
     if scheme not in ("http", "https"):
         hint = "write https://host/path, or a path"
         if scheme in ("feed", "rss"):
             hint = f"write https://{text[len(found[0]) :].removeprefix('//')}"
-        _refuse(f"addresses of the kind `{scheme}:` cannot be fetched", hint)
+        refuse(f"addresses of the kind `{scheme}:` cannot be fetched", hint)
     check_http_url(_DATE_FIELD.sub("0", text))
     return text
 
@@ -278,21 +245,21 @@ def _normal_path(path: Path) -> str:
 def check_include(text: str) -> str:
     """An OPML list to take in: an http(s) address, or a path. Raises InvalidValue."""
     if is_dated(text):
-        _refuse("an included list has one address", "remove {date…}")
+        refuse("an included list has one address", "remove {date…}")
     return check_source_url(text)
 
 
 def check_path(text: str) -> str:
     """A path of this machine. Raises InvalidValue."""
     if not text.strip() or "\0" in text:
-        _refuse("the path is empty" if not text.strip() else "the path holds a NUL", "write public")
+        refuse("the path is empty" if not text.strip() else "the path holds a NUL", "write public")
     return text
 
 
 def check_proxy(text: str) -> str:
     """The URL of an HTTP proxy. Raises InvalidValue."""
     if (found := _SCHEME.match(text)) and found[1].lower() not in ("http", "https"):
-        _refuse(f"proxies of the kind `{found[1]}:` are not supported", "write http://host:port")
+        refuse(f"proxies of the kind `{found[1]}:` are not supported", "write http://host:port")
     return check_http_url(text, "proxy")
 
 
@@ -301,9 +268,9 @@ def check_base_url(text: str) -> str:
     check_http_url(text)
     parts = urlsplit(text)
     if parts.query or parts.fragment or "?" in text or "#" in text:
-        _refuse(f"`{text}` has a query or a fragment", "write scheme, host and path only")
+        refuse(f"`{text}` has a query or a fragment", "write scheme, host and path only")
     if parts.username is not None:
-        _refuse("the base address holds a user name", "write it without")
+        refuse("the base address holds a user name", "write it without")
     return text.rstrip("/")
 
 
@@ -314,14 +281,14 @@ def split_listen(text: str) -> tuple[str, int]:
         hint = f"write 127.0.0.1:{text} for this machine only, or 0.0.0.0:{text}"
     host, colon, port = text.strip().rpartition(":")
     if not colon or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65535:
-        _refuse(f"`{text}` is no HOST:PORT", hint)
+        refuse(f"`{text}` is no HOST:PORT", hint)
     if host.startswith("[") and host.endswith("]"):
         try:
             return str(ipaddress.IPv6Address(host[1:-1])), int(port)
         except ValueError:
-            _refuse(f"`{host}` is no IPv6 address", hint)
+            refuse(f"`{host}` is no IPv6 address", hint)
     if not re.fullmatch(r"[A-Za-z0-9.-]+", host):
-        _refuse(f"`{text}` names no host", hint)
+        refuse(f"`{text}` names no host", hint)
     return host, int(port)
 
 
@@ -335,14 +302,14 @@ def check_store(text: str) -> str:
     """`sqlite:PATH`. Raises InvalidValue."""
     scheme, colon, rest = text.partition(":")
     if scheme.lower() in ("postgresql", "postgres") and colon:
-        _refuse("stores on PostgreSQL are not supported yet", "write sqlite:aggregator.db")
+        refuse("stores on PostgreSQL are not supported yet", "write sqlite:aggregator.db")
     if not colon or scheme.lower() != "sqlite":
-        _refuse(f"`{text}` is no store", "write sqlite: and a path, such as sqlite:aggregator.db")
+        refuse(f"`{text}` is no store", "write sqlite: and a path, such as sqlite:aggregator.db")
     if rest.startswith("//"):
         plain = re.sub(r"^//+", "/" if rest.startswith("////") else "", rest)
-        _refuse(f"`{text}` is written like a URL", f"write sqlite:{plain or 'aggregator.db'}")
+        refuse(f"`{text}` is written like a URL", f"write sqlite:{plain or 'aggregator.db'}")
     if not rest.strip() or rest.strip() == ":memory:" or "\0" in rest:
-        _refuse("the store needs a file", "write sqlite:aggregator.db")
+        refuse("the store needs a file", "write sqlite:aggregator.db")
     return text
 
 
@@ -376,12 +343,12 @@ def fill_in(text: str, environ: Mapping[str, str]) -> str:
     """A value with every `${NAME}` replaced from the environment. Raises InvalidValue."""
     for name in variables(text):
         if not _VARIABLE_NAME.fullmatch(name):
-            _refuse(f"`${{{name}}}` names no environment variable", "letters, digits and _")
+            refuse(f"`${{{name}}}` names no environment variable", "letters, digits and _")
         if name not in environ:
             hint = f"set it before the start: export {name}=…"
-            _refuse(f"the environment variable `{name}` is not set", hint)
+            refuse(f"the environment variable `{name}` is not set", hint)
         if not environ[name]:
-            _refuse(f"the environment variable `{name}` is empty", f"export {name}=…")
+            refuse(f"the environment variable `{name}` is empty", f"export {name}=…")
     if "${" not in text:
         return text
     return _VARIABLE.sub(lambda found: environ[found[1]], text)

@@ -2,5 +2,6 @@
 
 from aggregator.crawl.capture import Crawl, Front
 from aggregator.crawl.door import PageDoor
+from aggregator.crawl.parts import Parts
 
-__all__ = ["Crawl", "Front", "PageDoor"]
+__all__ = ["Crawl", "Front", "PageDoor", "Parts"]

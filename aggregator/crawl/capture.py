@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 from aggregator import schedule
 from aggregator.clock import Clock
 from aggregator.crawl.door import PageDoor, Sleep
+from aggregator.crawl.parts import Parts, after_first
 from aggregator.model import (
     Config,
     Fetched,
@@ -51,6 +52,7 @@ from aggregator.pages import (
 from aggregator.pages.curve import after_fetch, missing_again
 from aggregator.pages.days import dated, day_in_address, is_dated, local_day, midnight
 from aggregator.pages.edition import is_other_day, rows_of
+from aggregator.parse import ParseError
 from aggregator.store import Store, StoreError
 
 log = logging.getLogger(__name__)
@@ -99,6 +101,7 @@ class Crawl:
         clock: Clock,
         writer: Executor,
         save_feed: SaveFeed,
+        parts: Parts,
     ) -> None:
         """`writer` is the one thread on which the store is used."""
         self._store = store
@@ -106,6 +109,7 @@ class Crawl:
         self._clock = clock
         self._writer = writer
         self._save_feed = save_feed
+        self._parts = parts
         self.replace_config(config)
 
     def wait_by(self, sleep: Sleep) -> None:
@@ -236,7 +240,7 @@ class Crawl:
                 return counts
             saved = await self._capture(page)
             before = counts.get(page.source_name, SavedPoll())
-            counts[page.source_name] = _sum(before, saved)
+            counts[page.source_name] = before + saved
 
     async def crawl_due(self, names: Collection[str] | None = None) -> dict[str, SavedPoll]:
         """Capture all that is due, hosts beside each other. Raises StoreError."""
@@ -247,25 +251,29 @@ class Crawl:
             crawled |= hosts
             for counts in await asyncio.gather(*(self.crawl_host(host, names) for host in hosts)):
                 for name, saved in counts.items():
-                    total[name] = _sum(total.get(name, SavedPoll()), saved)
+                    total[name] = total.get(name, SavedPoll()) + saved
         return total
 
     async def _capture(self, page: PageRecord) -> SavedPoll:
         source = self._sources.get(page.source_name)
-        if source is None or source.page is None:
+        if source is None or not _has_pages(source, page):
             done = replace(page, next_fetch_at=None, error="its source has no pages any more")
             await self._in_writer(lambda: self._save(done))
             return SavedPoll()
         outcome: FetchOutcome = FetchFailed(page.url, "internal", "not fetched")
         try:
-            outcome = await self._door.get(self._page_request(source, page))
             index, feed, odd = None, None, None
-            if isinstance(outcome, Fetched):
+            request = self._page_request(source, page)
+            if page.kind == "part":
+                outcome, feed = await self._parts.get(source, request, self._zone(source).key)
+            else:
+                outcome = await self._door.get(request)
+            if isinstance(outcome, Fetched) and page.kind != "part":
                 index, feed, odd = await asyncio.to_thread(self._read, source, page, outcome)
             return await self._in_writer(
                 lambda: self._save_capture(source, page, outcome, index, feed, odd)
             )
-        except PageError as error:
+        except (PageError, ParseError) as error:
             failed = FetchFailed(page.url, error.reason, str(error), outcome.status)
         except StoreError:
             raise
@@ -353,7 +361,8 @@ class Crawl:
                     )
 
                 saved = self._save_feed(source, record.source_id, feed, update)
-            self._store.save_page(after_fetch(page, outcome, now, odd))
+            page = after_fetch(page, outcome, now, odd)
+            self._store.save_page(after_first(page) if page.kind == "part" else page)
             self._save_host_rest(outcome, now)
         self._tell(source, page, outcome, odd)
         return saved
@@ -377,10 +386,8 @@ class Crawl:
         return await asyncio.get_running_loop().run_in_executor(self._writer, work)
 
 
-def _sum(one: SavedPoll, other: SavedPoll) -> SavedPoll:
-    return SavedPoll(
-        one.new + other.new, one.revised + other.revised, one.duplicate + other.duplicate
-    )
+def _has_pages(source: Source, page: PageRecord) -> bool:
+    return (source.sitemap if page.kind == "part" else source.page) is not None
 
 
 def _read_front(fetched: Fetched, recipe: PageRecipe) -> tuple[Page, Index]:

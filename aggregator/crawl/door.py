@@ -30,6 +30,10 @@ class PageDoor:
         self._locks: dict[str, asyncio.Lock] = {}
         self._asked_at: dict[str, datetime] = {}
 
+    async def document(self, request: FetchRequest) -> FetchOutcome:
+        """What is at `request.url`, whatever it is."""
+        return await self._get(request)
+
     async def get(self, request: FetchRequest) -> FetchOutcome:
         """The page at `request.url`, or at where it sends its visitors by meta refresh."""
         outcome = await self._get(request)

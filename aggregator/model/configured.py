@@ -38,6 +38,38 @@ class PageRecipe:
 
 
 @dataclass(frozen=True, slots=True)
+class JsonRecipe:
+    """How a JSON answer is read: JMESPath expressions. `entries` is asked of the whole answer,
+
+    the rest of each entry. Every one but `entries` may be left out.
+    """
+
+    entries: str
+    id: str | None = None
+    title: str | None = None
+    link: str | None = None
+    summary: str | None = None
+    content: str | None = None
+    published: str | None = None
+    updated: str | None = None
+    author: str | None = None
+    section: str | None = None
+    images: str | None = None
+    outlet: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SitemapRecipe:
+    """How a sitemap is read: addresses that hold one of `match` (none: all), not older than
+
+    `window` where the sitemap dates them.
+    """
+
+    match: tuple[str, ...] = ()
+    window: timedelta = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """One configured origin. `every` and `at` exclude each other; neither means: learned."""
 
@@ -58,6 +90,13 @@ class Source:
     map: tuple[tuple[str, str], ...] = ()
     page: PageRecipe | None = None
     backfill: timedelta | None = None
+    json: JsonRecipe | None = None
+    sitemap: SitemapRecipe | None = None
+
+    @property
+    def recipe(self) -> JsonRecipe | SitemapRecipe | None:
+        """How its document is read where that is no feed (a front page's is `page`)."""
+        return self.json or self.sitemap
 
 
 @dataclass(frozen=True, slots=True)

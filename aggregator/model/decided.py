@@ -127,3 +127,9 @@ class SavedPoll:
     new: int = 0
     revised: int = 0
     duplicate: int = 0
+
+    def __add__(self, other: SavedPoll) -> SavedPoll:
+        """Both together."""
+        return SavedPoll(
+            self.new + other.new, self.revised + other.revised, self.duplicate + other.duplicate
+        )

@@ -12,7 +12,10 @@ from aggregator.model.said import Enclosure, Tag, Text
 
 @dataclass(frozen=True, slots=True)
 class ConfiguredSource:
-    """A source as it was configured when store and feeds.yaml were last brought together."""
+    """A source as it was configured when store and feeds.yaml were last brought together.
+
+    `reading` is a digest of how its document is read where that is no feed.
+    """
 
     name: str
     title: str
@@ -21,6 +24,7 @@ class ConfiguredSource:
     categories: tuple[str, ...]
     schedule: str | None
     removed: bool = False
+    reading: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

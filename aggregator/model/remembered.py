@@ -66,16 +66,17 @@ class Alarm:
 class PageRecord:
     """A page to capture, as the store holds it, with its own due time.
 
-    `kind` is index (a front page or a page of an edition; `level` counts from the front) or
-    article. `edition` is the day (ISO 8601) of the edition it belongs to, `place` its order in
-    it, `name` and `section` what the link to it said. `listed` False keeps its entries out of the
-    feeds (an earlier edition, fetched once). `next_fetch_at` None means: never again.
+    `kind` is index (a front page or a page of an edition; `level` counts from the front),
+    article, or part (a sitemap of an index; `name` is when the index says that it changed).
+    `edition` is the day (ISO 8601) of the edition it belongs to, `place` its order in it, `name`
+    and `section` what the link to it said. `listed` False keeps its entries out of the feeds (an
+    earlier edition, fetched once). `next_fetch_at` None means: never again.
     """
 
     page_id: int
     source_name: str
     url: str
-    kind: Literal["index", "article"]
+    kind: Literal["index", "article", "part"]
     level: int
     place: str
     found_at: datetime

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Literal
 
+from aggregator.model.configured import JsonRecipe, SitemapRecipe
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -103,6 +105,17 @@ NO_HINTS = UpdateHints()
 
 
 @dataclass(frozen=True, slots=True)
+class FeedPart:
+    """Another document that a document names as a part of itself: a sitemap of an index.
+
+    `updated` is when it last changed, as far as it is told.
+    """
+
+    url: str
+    updated: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """What the last reading of a source left behind, so that the next one need not read it again.
 
@@ -128,8 +141,8 @@ class ParsedFeed:
     and left out of `entries`. `stretch` is by what the next reading sees at once that no entry
     changed (aggregator.parse.stretch); `untouched` says that this one saw it. `context` is what
     is needed beside an entry's raw bytes to read them alone: the bytes before the first entry up
-    to and with the opening tags.
-    `reader` names what read it: `plain`, `tolerant` or `json`.
+    to and with the opening tags. `parts` are documents to be read besides, as a sitemap index has
+    them. `reader` names what read it: `plain`, `tolerant`, `json` or `recipe`.
     """
 
     format: str
@@ -151,6 +164,7 @@ class ParsedFeed:
     notes: tuple[Note, ...] = ()
     stretch: bytes = b""
     untouched: bool = False
+    parts: tuple[FeedPart, ...] = ()
 
     @property
     def known(self) -> Known:
@@ -163,6 +177,7 @@ class Document:
     """A response body on its way to be parsed, with what is known of it from outside.
 
     `timezone` (an IANA name) is for dates that carry no zone; `fetched_at` for relative dates.
+    `recipe` says how it is read where it is no feed.
     """
 
     body: bytes
@@ -170,6 +185,7 @@ class Document:
     fetched_at: datetime
     content_type: str | None = None
     timezone: str = "UTC"
+    recipe: JsonRecipe | SitemapRecipe | None = None
 
 
 # Atom's name (or ours, where Atom has none) → where each other format keeps the same thing, best

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 
 from aggregator.model import Fetched, FetchFailed, FetchOutcome, NotModified, PageRecord
+from aggregator.pages.parts import ASKED_AGAIN
 
 # After the first fetch a page is looked at again while it may still change: less and less often.
 CURVE = (timedelta(hours=3), timedelta(hours=9), timedelta(hours=24), timedelta(hours=72))
@@ -47,7 +48,12 @@ def after_fetch(
 
 
 def _next_look(record: PageRecord, first: datetime, now: datetime) -> datetime | None:
-    """The next point of the curve; an earlier edition fetched once (`listed` False) has none."""
+    """The next point of the curve; an earlier edition fetched once (`listed` False) has none.
+
+    A sitemap of an index is fetched again when the index says that it changed.
+    """
+    if record.kind == "part":
+        return None if record.name else now + ASKED_AGAIN
     if not record.listed:
         return None
     return next((first + after for after in CURVE if first + after > now), None)

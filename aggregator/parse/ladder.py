@@ -14,6 +14,7 @@ from aggregator.parse.decode import Decoded, decode, decode_part, taken_for_utf8
 from aggregator.parse.elements import Declines, IllFormed
 from aggregator.parse.errors import ParseError
 from aggregator.parse.jsonfeed import item_spans, looks_like_json, read_json_feed
+from aggregator.parse.listed import read_listed
 from aggregator.parse.plain import read_plain
 from aggregator.parse.raw import ENTRY_LIMIT, RawEntry, RawFeed
 from aggregator.parse.repair import repair
@@ -77,6 +78,8 @@ def _in_this_process(text: str) -> tuple[RawFeed, list[Note]]:
 
 def read_plainly(document: Document, known: Known) -> ParsedFeed | Declined:
     """The feed as far as it can be read at C speed, else what the tolerant reader has to read."""
+    if document.recipe is not None:
+        return read_listed(document, frozenset(known.chunks))
     frame = frame_of(document)
     if frame is not None and is_as_before(frame, known):
         read = _untouched(frame, known) or _as_before(frame, known)

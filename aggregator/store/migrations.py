@@ -98,6 +98,12 @@ def m0004_entries_as_one(db: Database) -> None:
     db.execute("drop index idx_captures_digest")
 
 
+@migrations()
+def m0005_reading(db: Database) -> None:
+    """How a source that is no feed was read: an edit of its recipe reads it anew."""
+    _table(db, "sources").add_column("reading", str)
+
+
 def _table(db: Database, name: str) -> Table:
     table = db[name]
     assert isinstance(table, Table)

@@ -18,8 +18,8 @@ _TIMES = frozenset({"found_at", "next_fetch_at", "first_fetched_at", "fetched_at
 _FIELDS = tuple(f.name for f in fields(PageRecord) if f.name not in ("page_id", "source_name"))
 # What a fetch may change.
 _CHANGING = (
-    "edition place name section next_fetch_at first_fetched_at fetched_at etag last_modified "
-    "body_digest final_url failures outcome status error"
+    "edition place name section listed next_fetch_at first_fetched_at fetched_at etag "
+    "last_modified body_digest final_url failures outcome status error"
 ).split()
 _SELECT = (
     f"select pages.id, sources.name, {', '.join(f'pages.{name}' for name in _FIELDS)} from pages "
@@ -81,6 +81,22 @@ class PageRows(Rows):
         ).fetchone()
         return None if row is None else _record(row)
 
+    def parts_of(self, source_id: int) -> dict[str, PageRecord]:
+        """The sitemaps that a source's index has named, by address."""
+        rows = self._db.execute(
+            _SELECT + "where pages.source_id = ? and pages.kind = 'part'", (source_id,)
+        )
+        return {record.url: record for record in map(_record, rows)}
+
+    def read_parts_anew(self, name: str, now: datetime) -> None:
+        """Have a source's sitemaps fetched as if for the first time: its recipe was edited."""
+        self._db.execute(
+            "update pages set etag = null, last_modified = null, body_digest = null, "
+            "next_fetch_at = ? where kind = 'part' "
+            "and source_id = (select id from sources where name = ?)",
+            (to_text(now), name),
+        )
+
     def latest_edition(self, source_id: int) -> date | None:
         """The day of the latest edition of a source whose front page was had; None without one."""
         row = self._db.execute(
@@ -111,7 +127,7 @@ class PageRows(Rows):
         row = self._db.execute(
             f"{_SELECT} where pages.host = :host and {_DUE} "
             "and (:names is null or sources.name in (select value from json_each(:names))) "
-            "order by kind = 'article', first_fetched_at is not null, listed desc, edition, "
+            "order by kind <> 'index', first_fetched_at is not null, listed desc, edition, "
             "case when kind = 'index' then place end, place desc, pages.id limit 1",
             {
                 "host": host,

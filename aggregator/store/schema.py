@@ -22,6 +22,7 @@ KNOWN_MIGRATIONS = (
     "m0002_rhythms_and_alarms",
     "m0003_pages",
     "m0004_entries_as_one",
+    "m0005_reading",
 )
 
 

@@ -111,10 +111,12 @@ def _hints_from_json(text: str | None) -> UpdateHints:
 
 
 def _configured_source(row: Sequence[Any]) -> ConfiguredSource:
-    name, title, url, enabled, categories, schedule, removed_at = row
+    name, title, url, enabled, categories, schedule, removed_at, reading = row
     configured = tuple(json.loads(categories))
     removed = removed_at is not None
-    return ConfiguredSource(name, title, url, bool(enabled), configured, schedule, removed)
+    return ConfiguredSource(
+        *(name, title, url, bool(enabled), configured, schedule, removed, reading)
+    )
 
 
 def _source_record(row: Sequence[Any]) -> SourceRecord:
@@ -130,26 +132,31 @@ class SourceRows(MemoryRows):
     def configured_sources(self) -> dict[str, ConfiguredSource]:
         """Every source ever configured, by name, as it was when last reconciled."""
         rows = self._db.execute(
-            "select name, title, url, enabled, categories, schedule, removed_at from sources"
+            "select name, title, url, enabled, categories, schedule, removed_at, reading "
+            "from sources"
         )
         return {row[0]: _configured_source(row) for row in rows}
 
     def put_source(self, source: ConfiguredSource, now: datetime) -> None:
         """Add a source, or bring the one of this name up to what is configured.
 
-        A new address makes what was remembered of the old one's polls void; the key of the
-        source's stories stays that of its first address.
+        A new address makes what was remembered of the old one's polls void, and another way of
+        reading makes it be read anew; the key of the source's stories stays that of its first
+        address.
         """
         row = self._db.execute(
-            "select id, url from sources where name = ?", (source.name,)
+            "select id, url, reading from sources where name = ?", (source.name,)
         ).fetchone()
         categories = json.dumps(source.categories)
-        values = (source.title, source.url, int(source.enabled), categories, source.schedule)
+        values = (
+            *(source.title, source.url, int(source.enabled), categories),
+            *(source.schedule, source.reading),
+        )
         if row is None:
             source_id = self._next_id("sources")
             self._db.execute(
-                "insert into sources (title, url, enabled, categories, schedule, id, name, "
-                "first_url, added_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "insert into sources (title, url, enabled, categories, schedule, reading, id, "
+                "name, first_url, added_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (*values, source_id, source.name, source.url, to_text(now)),
             )
             self._db.execute(
@@ -160,10 +167,10 @@ class SourceRows(MemoryRows):
             return
         self._db.execute(
             "update sources set title = ?, url = ?, enabled = ?, categories = ?, schedule = ?, "
-            "removed_at = null where id = ?",
+            "reading = ?, removed_at = null where id = ?",
             (*values, row[0]),
         )
-        if row[1] != source.url:
+        if (row[1], row[2]) != (source.url, source.reading):
             self._db.execute(
                 "update source_states set url = null, etag = null, last_modified = null, "
                 "body_digest = null, next_poll_at = null, gone = 0, moved_to = null, "
@@ -172,6 +179,7 @@ class SourceRows(MemoryRows):
                 (row[0],),
             )
             self._db.execute("delete from source_chunks where source_id = ?", (row[0],))
+        if row[1] != source.url:
             self.forget_memory(row[0], now)
 
     def rename_source(self, old: str, new: str) -> None:

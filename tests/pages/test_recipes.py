@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from lxml import html
 
-from aggregator.config.values import EPAPERS
+from aggregator.config.recipes import EPAPERS
 from aggregator.model import PageRecipe, PageRecord
 from aggregator.pages import RECIPES, open_page, read_index, whole_recipe
 from aggregator.pages.edition import rows_of
