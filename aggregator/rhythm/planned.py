@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
+from itertools import accumulate
 from math import log, sqrt
 
 from aggregator.rhythm.learned import DAYS, QUARTER, QUARTERS, Rhythm, learn
@@ -99,15 +100,15 @@ def _smoothed(quarters: Sequence[float]) -> list[float]:
     the day call for a narrow one, events at any time for a wide one.
     """
     best, best_score = list(quarters), float("-inf")
-    total = sum(quarters)
+    floor = 0.0005 * sum(quarters)
+    seen = [(place, count) for place, count in enumerate(quarters) if count > 1e-6]
     for spread in _SPREADS:
         smooth = _blurred(quarters, spread)
         own = _own_part(spread)
         score = 0.0
-        for count, density in zip(quarters, smooth, strict=True):
-            if count > 1e-6:
-                others = density - own * min(count, 1.0)
-                score += count * log(max(others, 0.0) + 0.0005 * total)
+        for place, count in seen:
+            others = smooth[place] - own * min(count, 1.0)
+            score += count * log(max(others, 0.0) + floor)
         if score > best_score:
             best, best_score = smooth, score
     return best
@@ -121,15 +122,14 @@ def _own_part(spread: int) -> float:
 
 def _blurred(quarters: Sequence[float], spread: int) -> list[float]:
     """Twice the running mean over `spread` quarters to both sides, round the clock."""
-    values = list(quarters)
+    values, size = list(quarters), 2 * spread + 1
     for _ in range(2):
-        wide = values[-spread:] + values + values[:spread]
-        window, size = sum(wide[: 2 * spread + 1]), 2 * spread + 1
-        blurred = [window / size]
-        for at in range(1, QUARTERS):
-            window += wide[at + 2 * spread] - wide[at - 1]
-            blurred.append(max(window, 0.0) / size)
-        values = blurred
+        sums = list(accumulate(values[-spread:] + values + values[:spread], initial=0.0))
+        # Over zeros the difference of two sums may be a hair below zero.
+        values = [
+            (until - since) / size if until > since else 0.0
+            for since, until in zip(sums, sums[size:], strict=False)
+        ]
     return values
 
 
