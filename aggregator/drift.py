@@ -146,7 +146,11 @@ def _titled(entry: Entry) -> str:
 
 def _is_damaged(entry: Entry) -> bool:
     texts = [text.value[:_READ_OF_TEXT] for text in _texts(entry)]
-    marks = sum(len(_BROKEN.findall(text)) for text in texts if _MAYBE_BROKEN.search(text))
+    marks = sum(
+        len(_BROKEN.findall(text))
+        for text in texts
+        if not text.isascii() and _MAYBE_BROKEN.search(text)
+    )
     return marks > _FEW_MARKS and marks * 100 >= sum(map(len, texts))
 
 

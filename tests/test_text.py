@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from aggregator.text import fit_for_xml, normal_form, shorten, squeeze
+from aggregator.text import _SETTLED, compatible, fit_for_xml, normal_form, shorten, squeeze
 
 
 @pytest.mark.parametrize(
@@ -59,3 +62,22 @@ def test_shortened_text_is_within_its_limit(text: str, limit: int) -> None:
     short = shorten(text, limit)
     assert len(short) <= limit
     assert (short == text) == (len(text) <= limit)
+
+
+def test_nothing_that_is_taken_for_settled_is_changed_by_nfkc_or_changes_its_neighbour() -> None:
+    settled = re.findall(f"[{_SETTLED}]", "".join(map(chr, range(0x110000))))
+    assert len(settled) > 28_000
+    assert all(unicodedata.is_normalized("NFKC", character) for character in settled)
+    assert not any(map(unicodedata.combining, settled))
+    # What follows another and is composed with it: the second part of a canonical decomposition.
+    pairs = (unicodedata.decomposition(chr(code)).split() for code in range(0x110000))
+    seconds = {chr(int(pair[1], 16)) for pair in pairs if len(pair) == 2 and pair[0][0] != "<"}
+    assert not seconds & set(settled)
+
+
+@given(
+    st.text(alphabet="aé中か\u3099e\u0301，：（）？！；\u3000\u00a0…ﬁ㎞가\u11a8。", max_size=30)
+    | st.text()
+)
+def test_the_compatible_form_is_nfkc(text: str) -> None:
+    assert compatible(text) == unicodedata.normalize("NFKC", text)

@@ -23,3 +23,8 @@ def test_the_fast_way_agrees_with_the_careful_one(markup: str) -> None:
 
 def test_a_block_inside_an_unclosed_tag_does_not_close_it() -> None:
     assert html.visible_text("<td<p>-->tail") == "-->tail"
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=12).map("".join))
+def test_words_run_together_are_the_visible_text_without_spaces(markup: str) -> None:
+    assert html.words_run_together(markup) == "".join(html.visible_text(markup).split())

@@ -8,9 +8,9 @@ from dataclasses import replace
 from hashlib import blake2b, sha256
 
 from aggregator.dedupe.links import fit_atom_id, link_key
-from aggregator.html import visible_text
+from aggregator.html import visible_text, words_run_together
 from aggregator.model import Entry, KeyedEntry, Text
-from aggregator.text import normal_form
+from aggregator.text import compatible, normal_form, unspaced
 
 _KEY_BYTES = 16
 
@@ -34,8 +34,10 @@ def _keyed(entry: Entry, position: int) -> KeyedEntry:
     title = normal_form(plain(entry.title))
     # White space is left out altogether: between Chinese characters it carries nothing and comes
     # and goes with the markup around it.
-    text = normal_form(plain(entry.content or entry.summary)).replace(" ", "")
-    meta = "\n".join([key or entry.link or "", *_enclosure_keys(entry)])
+    text = unspaced(compatible(_run_together(entry.content or entry.summary)).casefold())
+    meta = key or entry.link or ""
+    if entry.enclosures:
+        meta = "\n".join([meta, *_enclosure_keys(entry)])
     title_key, text_key, meta_key = _digest(title), _digest(text), _digest(meta)
     guid = entry.guid or (f"link:{entry.link}" if entry.link else f"text:{title_key}{text_key}")
     digest = sha256(f"{title_key}{text_key}{meta_key}".encode()).hexdigest()
@@ -49,6 +51,12 @@ def plain(text: Text | None) -> str:
     if text is None:
         return ""
     return visible_text(text.value) if text.kind == "html" else text.value
+
+
+def _run_together(text: Text | None) -> str:
+    if text is None:
+        return ""
+    return words_run_together(text.value) if text.kind == "html" else text.value
 
 
 def _enclosure_keys(entry: Entry) -> list[str]:

@@ -18,6 +18,12 @@ _TRACKING_FRAGMENT = re.compile(r"(?:utm_|xtor=|rss$|atom$|feed$|ref=)", re.I)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
+# A link with nothing in it to leave out or to bring into one form: host and path stay.
+_PLAIN_LINK = re.compile(
+    r"https?://(?:www\.)?((?!www\.)[a-z0-9.-]*[a-z0-9])((?:/[A-Za-z0-9_.~-]+)*)/?"
+)
+
+
 def link_key(link: str | None) -> str | None:
     """The link without what varies between tellers of one page; None for what is no web link.
 
@@ -27,6 +33,9 @@ def link_key(link: str | None) -> str | None:
     """
     if not link:
         return None
+    simple = _PLAIN_LINK.fullmatch(link)
+    if simple is not None:
+        return simple[1] + simple[2]
     try:
         parts = urlsplit(link.strip())
         port = parts.port
@@ -117,7 +126,8 @@ def fit_atom_id(guid: str) -> bool:
     port = http["port"]
     if port is not None and int(port) == _DEFAULT_PORTS[http["scheme"]]:
         return False
-    return not any(segment in (".", "..") for segment in http["path"].split("/"))
+    path = http["path"]
+    return "/." not in path or not any(segment in (".", "..") for segment in path.split("/"))
 
 
 def _percent_normal(text: str) -> bool:

@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 
 def to_text(moment: datetime) -> str:
     """`YYYY-MM-DDThh:mm:ss.ffffffZ`, always with microseconds, so that text order is time order."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def to_text_or_none(moment: datetime | None) -> str | None:

@@ -142,3 +142,12 @@ def test_ids_in_normal_form_are_fit(guid: str) -> None:
 )
 def test_other_ids_are_not_fit(guid: str) -> None:
     assert not fit_atom_id(guid)
+
+
+@given(
+    st.from_regex(
+        r"https?://(www\.)?[a-z0-9.-]{1,12}(/[A-Za-z0-9_.~-]{1,6}){0,3}/?", fullmatch=True
+    )
+)
+def test_a_link_with_nothing_to_leave_out_has_the_key_it_has_by_the_long_way(link: str) -> None:
+    assert link_key(link) == link_key(f" {link}?")
