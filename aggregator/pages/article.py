@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from copy import deepcopy
 from datetime import datetime, tzinfo
 from html import escape
+from itertools import islice
 from typing import Any
 
 from lxml import etree, html
@@ -14,9 +16,13 @@ from aggregator.model import Enclosure, Entry, Origin, PageRecipe, PageRecord, T
 from aggregator.pages.days import moment_in
 from aggregator.pages.maintext import main_text
 from aggregator.pages.page import LAZY, Miss, Page, PageError, text_of
+from aggregator.text import squeeze
 
 MOST_PICTURES = 60
 _TYPES = {"jpg": "jpeg", "jpeg": "jpeg", "png": "png", "gif": "gif", "webp": "webp", "bmp": "bmp"}
+_SITE_MARKS = re.compile(
+    r"\s*[_|｜丨]\s*|\s+[-–—]+\s+|-{2,}|(?<=[\u4e00-\u9fff])-(?=[\u4e00-\u9fff])"
+)
 _OUTLET_MARKS = ("本文转自", "来源", "稿源", "转自")
 
 
@@ -35,8 +41,8 @@ def read_article(
     taken. Raises PageError where there is no text at all, ValueError for a bad selector.
     """
     misses: list[Miss] = []
-    content = _content(page, recipe, misses)
-    title = _first_text(page, "title", recipe.title, misses) or record.name or _own_title(page)
+    title = _first_text(page, "title", recipe.title, misses) or record.name or own_title(page)
+    content = _content(page, recipe, misses, title)
     stated = _first_text(page, "published", recipe.published, misses)
     section = _first_text(page, "section", recipe.section, misses) or record.section
     author = _all_texts(page, "author", recipe.author, misses)
@@ -61,13 +67,13 @@ def read_article(
     return entry, tuple(misses)
 
 
-def _content(page: Page, recipe: PageRecipe, misses: list[Miss]) -> Any:
+def _content(page: Page, recipe: PageRecipe, misses: list[Miss], title: str | None) -> Any:
     """A `div` with the text: what the selector matched, else the main text of the page."""
     found = _outermost(page.find(recipe.content)) if recipe.content else []
     if recipe.content and not found:
         misses.append(page.miss("content", recipe.content))
     if not found:
-        content = main_text(page)
+        content = main_text(page, title)
     elif len(found) == 1:
         content = deepcopy(found[0])
     else:
@@ -158,9 +164,20 @@ def _value_of(found: Any) -> str:
     return text_of(found)
 
 
-def _own_title(page: Page) -> str | None:
-    found = next(page.tree.iter("title"), None)
-    return (text_of(found) or None) if found is not None else None
+def own_title(page: Page) -> str | None:
+    """The title that a page gives itself: og:title, its only h1, or its title element's first part.
+
+    Sites write their own name behind the title of an article: `标题_新闻频道_某某网`.
+    """
+    for meta in page.tree.iter("meta"):
+        if meta.get("property") == "og:title" and (stated := squeeze(meta.get("content") or "")):
+            return stated
+    element = next(page.tree.iter("title"), None)
+    whole = text_of(element) if element is not None else ""
+    heads = [text for one in islice(page.tree.iter("h1"), 2) if (text := text_of(one))]
+    if len(heads) == 1 and (not whole or heads[0] in whole):
+        return heads[0]
+    return next((part for part in _SITE_MARKS.split(whole) if part), None)
 
 
 def _tag(section: str) -> Tag:
