@@ -18,7 +18,7 @@ from urllib.request import ProxyHandler, build_opener
 
 # Loopback is asked directly, whatever proxy this machine has configured.
 _OPENER = build_opener(ProxyHandler({}))
-PATIENCE_S = 20.0
+PATIENCE_S = 120.0
 
 
 def free_port() -> int:
