@@ -8,6 +8,12 @@ from __future__ import annotations
 import io
 import zlib
 from collections.abc import Callable, Generator, Iterator
+from typing import Any
+
+try:  # in under half the time; inflating is a fifth of what a feed without news costs
+    from zlib_ng.zlib_ng import decompressobj
+except ImportError:  # a platform for which there is no wheel of it
+    from zlib import decompressobj  # type: ignore[assignment]
 
 STEP = 2**18
 SLICE = 2**16
@@ -89,7 +95,7 @@ def _slices(body: bytes) -> Iterator[bytes]:
 
 def _zlib(body: bytes, wbits: int) -> Iterator[bytes]:
     """One zlib, raw deflate or gzip stream; for gzip all members (RFC 1952 2.2)."""
-    engine = zlib.decompressobj(wbits)
+    engine: Any = decompressobj(wbits)
     members = 1
     for data in _slices(body):
         rest = data
@@ -103,7 +109,7 @@ def _zlib(body: bytes, wbits: int) -> Iterator[bytes]:
                     raise InflateError(
                         "bad-encoding", f"the body has over {MAX_PARTS} gzip members"
                     )
-                engine = zlib.decompressobj(wbits)
+                engine = decompressobj(wbits)
             yield engine.decompress(rest, STEP)
             rest = engine.unused_data if engine.eof else engine.unconsumed_tail
     while not engine.eof:

@@ -90,12 +90,15 @@ class EntryRows(HealthRows, OutputRows):
 
     def __init__(self, connection: Any) -> None:
         super().__init__(connection)
-        self._compressor = zstandard.ZstdCompressor(level=3)
+        # Of texts this short a higher level makes nothing smaller (level 3: half a per cent).
+        self._compressor = zstandard.ZstdCompressor(level=1)
 
     # ------------------------------------------------------------ what is known
 
     def known_entries(self, source_id: int, keyed: Sequence[KeyedEntry]) -> list[KnownEntry]:
         """The source's entries that any of `keyed` may be: same guid, same link or same text."""
+        if not self._has_entries(source_id):
+            return []
         guids = [entry.guid for entry in keyed]
         rows = self._db.execute(
             f"select {_KNOWN_COLUMNS} from entries where source_id = ? "
@@ -107,6 +110,10 @@ class EntryRows(HealthRows, OutputRows):
         if strange:
             rows += self._by_content(strange, "source_id = ?", (source_id,))
         return _distinct(rows)
+
+    def _has_entries(self, source_id: int) -> bool:
+        found = self._db.execute("select 1 from entries where source_id = ? limit 1", (source_id,))
+        return found.fetchone() is not None
 
     def carriers_elsewhere(self, keyed: Sequence[KeyedEntry]) -> list[KnownEntry]:
         """Entries of any source with the link of one of `keyed`: they may carry its story."""
@@ -173,10 +180,8 @@ class EntryRows(HealthRows, OutputRows):
         name, first_url = self._db.execute(
             "select name, first_url from sources where id = ?", (poll.source_id,)
         ).fetchone()
-        any_entry = self._db.execute(
-            "select 1 from entries where source_id = ? limit 1", (poll.source_id,)
-        ).fetchone()
-        if any_entry is None and poll.feed is not None:
+        any_entry = self._has_entries(poll.source_id)
+        if not any_entry and poll.feed is not None:
             self.save_first_facts(poll.source_id, poll.feed)
         taken = self._taken_ids(poll, first_url)
         flood_after = None if any_entry else initial
