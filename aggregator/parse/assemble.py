@@ -33,7 +33,7 @@ _SUMMARIES = (
 )
 _PUBLISHED = "published pubdate issued dcterms_issued dc_date created dcterms_created".split()
 _UPDATED = ("updated", "modified", "dcterms_modified", "lastbuilddate")
-_AUTHORS = ("author", "dc_creator", "dc_author", "itunes_author", "media_credit")
+_AUTHORS = ("author", "dc_creator", "dc_author", "itunes_author", "media_credit", "podcast_person")
 _INHERITED = ("author", "dc_creator")
 _FEED_UPDATED = ("updated", "lastbuilddate", "modified", "dcterms_modified", "pubdate", "dc_date")
 _RIGHTS = ("rights", "copyright", "dc_rights", "media_copyright")
@@ -301,10 +301,13 @@ class _Assembly:
     def _enclosures(self, raw: RawEntry) -> tuple[Enclosure, ...]:
         found: dict[str, Enclosure] = {}
         duration = _seconds(raw.values.get("itunes_duration"))
-        for media in raw.media:
+        # Other forms of the same come after it, wherever they stand.
+        for media in sorted(raw.media, key=lambda media: media.kind == "podcast_source"):
             url = resolve(self._base_of(media.base), media.url)
             if url is None or url in found:
                 continue
+            if media.kind == "podcast_source" and not is_web(url):
+                continue  # ipfs: and the like: no feed reader could follow it
             length = _whole(media.length)
             own = _seconds(media.duration) or (duration if not found else None)
             kind = media.type or _MEDIUMS.get(media.medium or "")

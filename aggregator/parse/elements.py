@@ -32,7 +32,7 @@ _RSS = {
 
 # What is done with an element of an entry, by its tag in XML.
 TEXT, VALUE, LINK, GUID, PERSON, TAG, ENCLOSURE, MEDIA, GROUP, SOURCE = range(10)
-CHECK, IMAGE, CONTRIBUTOR, ENTRY, CHANNEL, HOURS, PICTURE = range(10, 17)
+CHECK, IMAGE, CONTRIBUTOR, ENTRY, CHANNEL, HOURS, PICTURE, ALTERNATE = range(10, 18)
 _ACTIONS: dict[str, int] = {
     **dict.fromkeys(TEXTS, TEXT),
     **dict.fromkeys(VALUES, VALUE),
@@ -45,6 +45,7 @@ _ACTIONS: dict[str, int] = {
     "media_group": GROUP,
     "media_thumbnail": PICTURE,
     "itunes_image": PICTURE,
+    "podcast_alternateenclosure": ALTERNATE,
     "source": SOURCE,
     "image": IMAGE,
     "textinput": IMAGE,
@@ -58,6 +59,7 @@ _ACTIONS: dict[str, int] = {
 }
 # Names that mean something wherever they stand: among what is skipped they are a reason to decline.
 MEANT = frozenset([*_ACTIONS, "hour", "day", "name", "email", "rss", "feed", "rdf_rdf"])
+MEANT |= {"podcast_source"}
 IMAGE_PARTS = frozenset("title link description url href width height name".split())
 PERSON_PARTS = frozenset("name email uri url homepage itunes_name itunes_email".split())
 _KNOWN_PREFIXES = frozenset(PREFIXES.values()) - {""}

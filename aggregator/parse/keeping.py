@@ -11,7 +11,7 @@ from typing import Any
 
 from aggregator.parse.links import plain_ampersands
 from aggregator.parse.markup import fit
-from aggregator.parse.names import PEOPLE, TAG_LISTS, TAGS, TEXTS, VALUES
+from aggregator.parse.names import MAKERS, PEOPLE, TAG_LISTS, TAGS, TEXTS, VALUES
 from aggregator.parse.raw import (
     ENTRY_LIMIT,
     RawEntry,
@@ -44,6 +44,7 @@ class Keeping:
         self.raw = RawFeed()
         self._depths: dict[tuple[int, str], int] = {}
         self._people: list[dict[str, str]] = []
+        self._alternates: list[dict[str, str]] = []
         self._attributes: list[dict[str, str]] = []
         self._tags_left = TAGS_FREE
         super().__init__(*arguments)
@@ -237,6 +238,33 @@ class Keeping:
     def _start_media_content(self: Any, attrs_d: dict[str, str]) -> None:
         self._keep_media("media_content", attrs_d)
 
+    def _start_podcast_alternateenclosure(self: Any, attrs_d: dict[str, str]) -> None:
+        self._alternates.append(attrs_d)
+
+    def _end_podcast_alternateenclosure(self: Any) -> None:
+        if self._alternates:
+            self._alternates.pop()
+
+    def _start_podcast_source(self: Any, attrs_d: dict[str, str]) -> None:
+        uri, place = attrs_d.get("uri"), self._place()
+        if not (uri and self._alternates and isinstance(place, RawEntry)):
+            return
+        of = self._alternates[-1]
+        kind = attrs_d.get("contenttype") or of.get("type")
+        place.media.append(
+            RawMedia(
+                "podcast_source",
+                fit(uri.strip()),
+                kind.lower() if kind else None,
+                of.get("length"),
+                base=self.baseuri,
+                title=of.get("title"),
+            )
+        )
+
+    def _end_podcast_source(self: Any) -> None:
+        """It is empty."""
+
     def _keep_media(self: Any, kind: str, attrs_d: dict[str, str]) -> None:
         url = attrs_d.get("url") or attrs_d.get("href") or attrs_d.get("uri")
         place = self._place()
@@ -275,12 +303,15 @@ class Keeping:
 
     def _start_person(self: Any, name: str, attrs_d: dict[str, str]) -> None:
         self.push("x_" + name, 1)
-        self._people.append({})
+        person = {"role": attrs_d.get("role", "host")} if name == "podcast_person" else {}
+        self._people.append(person)
 
     def _end_person(self: Any, name: str) -> None:
         text = self.pop("x_" + name)
         person = self._people.pop() if self._people else {}
         place = self._place()
+        if person.get("role", "host").lower() not in MAKERS:
+            return
         told = person.get("name") or person.get("email") or text
         if told and isinstance(place, (RawEntry, RawFeed)):
             place.authors.setdefault(name, []).append(fit(told))

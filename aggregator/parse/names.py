@@ -29,6 +29,8 @@ PREFIXES: dict[str, str] = {
     "http://search.yahoo.com/mrss/": "media",
     "http://www.itunes.com/dtds/podcast-1.0.dtd": "itunes",
     "http://purl.org/rss/1.0/modules/syndication/": "sy",
+    "https://podcastindex.org/namespace/1.0": "podcast",
+    "https://github.com/podcastindex-org/podcast-namespace/blob/main/docs/1.0.md": "podcast",
     RDF: "rdf",
     XHTML: "xhtml",
 }
@@ -50,7 +52,11 @@ VALUES = frozenset(
     "dcterms_modified lastbuilddate id dc_identifier comments language dc_language ttl "
     "sy_updateperiod sy_updatefrequency itunes_duration".split()
 )
-PEOPLE = frozenset("author managingeditor dc_creator dc_author itunes_author media_credit".split())
+PEOPLE = frozenset(
+    "author managingeditor dc_creator dc_author itunes_author media_credit podcast_person".split()
+)
+# Of the people of an episode those that make it, by podcast:person's role (none: a host).
+MAKERS = frozenset(["host", "co-host", "author", "writer", "reporter", "narrator"])
 TAGS = frozenset("category keywords dc_subject itunes_category itunes_keywords".split())
 # Tags whose text is a list, parted by commas.
 TAG_LISTS = frozenset(["keywords", "itunes_keywords"])

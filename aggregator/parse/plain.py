@@ -12,6 +12,7 @@ from lxml import etree
 
 from aggregator.parse.elements import (
     ACTION_BY_TAG,
+    ALTERNATE,
     CHANNEL,
     CONTRIBUTOR,
     ENCLOSURE,
@@ -248,6 +249,8 @@ class _Reading(Values):
                 entry.images.append(url.strip())
         elif action == SOURCE:
             self._source(child, entry)
+        elif action == ALTERNATE:
+            self._alternate(child, entry)
         elif action == IMAGE:
             check_parts(child, IMAGE_PARTS)
         elif action == CONTRIBUTOR:

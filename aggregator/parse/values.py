@@ -24,7 +24,7 @@ from aggregator.parse.elements import (
 )
 from aggregator.parse.links import plain_ampersands
 from aggregator.parse.markup import looks_like_html, mend
-from aggregator.parse.names import TAG_LISTS, TEXTS, XML
+from aggregator.parse.names import MAKERS, TAG_LISTS, TEXTS, XML
 from aggregator.parse.raw import RawEntry, RawLink, RawMedia, RawSource, RawTag, RawText
 
 _TYPES = {"text": "text/plain", "plain": "text/plain", "html": "text/html"}
@@ -180,7 +180,29 @@ class Values:
                 )
             )
 
+    def _alternate(self, element: Element, entry: RawEntry) -> None:
+        """The same episode in another form, to be had at one or several addresses."""
+        for part in element:
+            name = action_of(part)[1]
+            uri = part.get("uri") if name == "podcast_source" else None
+            if len(part) or (uri is None and name in MEANT):
+                raise Declines(f"{name} in an alternate enclosure")
+            if uri:
+                kind = part.get("contentType") or element.get("type")
+                entry.media.append(
+                    RawMedia(
+                        "podcast_source",
+                        uri.strip(),
+                        kind.lower() if kind else None,
+                        element.get("length"),
+                        base=self._base(part),
+                        title=element.get("title"),
+                    )
+                )
+
     def _person(self, element: Element, name: str, people: dict[str, list[str]]) -> None:
+        if name == "podcast_person" and element.get("role", "host").lower() not in MAKERS:
+            return
         told = ""
         if len(element):
             parts: dict[str, str] = {}

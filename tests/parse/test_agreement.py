@@ -133,10 +133,20 @@ RSS_PARTS = st.one_of(
     _linked('<media:content url="URL"><media:title>m</media:title></media:content>'),
     _linked('<media:group><media:thumbnail url="URL"/></media:group>'),
     _linked('<source url="URL">S</source>'),
+    _linked(
+        '<podcast:alternateEnclosure type="Audio/Opus" length="5" title="o">'
+        '<podcast:source uri="URL"/><podcast:integrity type="sri" value="x"/>'
+        '<podcast:source uri="https://c.example/2" contentType="audio/X"/>'
+        "</podcast:alternateEnclosure>"
+    ),
+    TEXT.map(lambda text: f'<podcast:person role="Guest">{escape(text)}</podcast:person>'),
+    TEXT.map(lambda text: f"<podcast:person>{escape(text)}</podcast:person>"),
     _linked('<atom:link rel="Related" href="URL"/>'),
     st.sampled_from(
         [
             "<unknown><title>deep</title></unknown>",
+            "<slash:section>s</slash:section><slash:comments>3</slash:comments>",
+            "<podcast:source uri='https://d.example/'/>",
             "<image><title>i</title><url>u</url></image>",
             "<!-- c -->",
             "<item/>",
@@ -173,6 +183,8 @@ NAMESPACES = (
     ' xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:dcterms="http://purl.org/dc/terms/"'
     ' xmlns:media="http://search.yahoo.com/mrss/" xmlns:atom="http://www.w3.org/2005/Atom"'
     ' xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"'
+    ' xmlns:podcast="https://podcastindex.org/namespace/1.0"'
+    ' xmlns:slash="http://purl.org/rss/1.0/modules/slash/"'
 )
 
 
