@@ -1,5 +1,8 @@
 """The one door to the network: turns a FetchRequest into a FetchOutcome, whatever the origin does.
 
+A Sender is its small second wing, for messages to addresses that strangers name (WebSub): one hop,
+a short answer, lanes of its own.
+
 Importing this package is cheap; aiohttp is imported with the first real fetcher.
 """
 
@@ -11,9 +14,17 @@ from typing import Protocol
 
 from aggregator.clock import Clock
 from aggregator.fetch.fake import FakeFetcher
-from aggregator.model import Fetched, FetchOutcome, FetchRequest, FetchSettings
+from aggregator.model import (
+    Fetched,
+    FetchFailed,
+    FetchOutcome,
+    FetchRequest,
+    FetchSettings,
+    Message,
+    Replied,
+)
 
-__all__ = ["FakeFetcher", "Fetcher", "open_fetcher"]
+__all__ = ["FakeFetcher", "Fetcher", "Sender", "open_fetcher", "open_sender"]
 
 
 class Fetcher(Protocol):
@@ -39,6 +50,21 @@ class Fetcher(Protocol):
         ...
 
 
+class Sender(Protocol):
+    """Sends one message at a time, many at once; every expected failure is a value."""
+
+    async def send(self, message: Message) -> Replied | FetchFailed:
+        """Send `message` to its address and to no other: a redirect is an answer like any.
+
+        Waits for a slot of the host. Never raises but for cancellation.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Close every connection. The sender may not be used afterwards."""
+        ...
+
+
 def open_fetcher(
     settings: FetchSettings,
     clock: Clock,
@@ -57,3 +83,24 @@ def open_fetcher(
     from aggregator.fetch.http import HttpFetcher
 
     return HttpFetcher(settings, clock, base_url=base_url, allow_files=allow_files, rests=rests)
+
+
+def open_sender(
+    settings: FetchSettings,
+    clock: Clock,
+    *,
+    allow_private: tuple[str, ...],
+    base_url: str | None = None,
+    concurrency: int = 64,
+    per_host: int = 4,
+) -> Sender:
+    """A Sender on the real network.
+
+    Of `settings` count the proxy, the user agent and the idle limit; not its permissions: private
+    networks that may be reached are `allow_private` alone. Raises ValueError for a network that
+    is none. Needs no running loop.
+    """
+    from aggregator.fetch.sender import HttpSender
+
+    limits = (max(concurrency, 1), max(per_host, 1))
+    return HttpSender(settings, clock, allow_private, base_url, *limits)

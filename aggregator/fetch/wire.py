@@ -1,4 +1,4 @@
-"""Turns aiohttp's connections into GETs that are counted: every byte of a response as it comes.
+"""Turns aiohttp's connections into requests that are counted: every byte of a response as it comes.
 
 aiohttp bounds single lines; here the sum is bounded, so that neither a flood of headers (or of
 interim responses, chunk extensions, trailers) nor a body costs more than its cap. Its session is
@@ -133,9 +133,9 @@ _UNSAFE = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 _FIELD_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
-def request_head(target: str, host: str, headers: Mapping[str, str]) -> bytes:
-    """The bytes of a GET. Raises ValueError for what cannot stand in a header."""
-    lines = [f"GET {target} HTTP/1.1\r\nHost: {host}\r\n"]
+def request_head(target: str, host: str, headers: Mapping[str, str], method: str = "GET") -> bytes:
+    """The bytes of a request's head. Raises ValueError for what cannot stand in a header."""
+    lines = [f"{method} {target} HTTP/1.1\r\nHost: {host}\r\n"]
     for name, value in headers.items():
         if _UNSAFE.search(value) or not _FIELD_NAME.fullmatch(name):
             raise ValueError(f"the header {name[:40]!r} holds what no header may hold")
@@ -145,7 +145,7 @@ def request_head(target: str, host: str, headers: Mapping[str, str]) -> bytes:
 
 
 class Pool:
-    """Connections that were all made under one guard, and the GETs that go over them."""
+    """Connections that were all made under one guard, and the requests that go over them."""
 
     def __init__(
         self, guard: Guard, resolver: Resolver, *, max_head: int, max_wire: int, idle_timeout: float
@@ -170,16 +170,23 @@ class Pool:
         self._routes: dict[tuple[str, int], aiohttp.ClientRequest] = {}
 
     async def get(
-        self, url: URL, headers: Mapping[str, str], proxy: URL | None, keep: Callable[[], bool]
+        self,
+        url: URL,
+        headers: Mapping[str, str],
+        proxy: URL | None,
+        keep: Callable[[], bool],
+        posted: bytes | None = None,
     ) -> Reply:
-        """Send one GET and return its response with the head read. Raises aiohttp's errors.
+        """Send one GET, or a POST of `posted`, and return its response with the head read.
 
         Once only: but where a kept connection turns out closed by the server, the request goes
-        out again on the next (RFC 9112 9.3.1). The caller closes the reply. ValueError for a
-        header that cannot be sent.
+        out again on the next (RFC 9112 9.3.1). What is posted here may come twice: whoever gets
+        it has to bear that. The caller closes the reply. Raises aiohttp's errors, and ValueError
+        for a header that cannot be sent.
         """
         host = url.host_port_subcomponent or ""
-        head = request_head(url.raw_path_qs, host, headers)
+        method = "GET" if posted is None else "POST"
+        head = request_head(url.raw_path_qs, host, headers, method)
         route = self._route(url, proxy, headers.get("User-Agent", ""))
         while True:
             connection = await self._connect(route)
@@ -189,9 +196,9 @@ class Pool:
                 # Through a proxy the whole URL is asked for (RFC 9112 3.2.2).
                 credentials = route.headers.get("Proxy-Authorization")
                 extra = {"Proxy-Authorization": credentials} if credentials else {}
-                head = request_head(str(url), host, {**headers, **extra})
+                head = request_head(str(url), host, {**headers, **extra}, method)
             try:
-                return await self._send(head, connection, handler, keep)
+                return await self._send(head, posted, connection, handler, keep)
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
                 connection.close()
                 if handler.requests <= 1:
@@ -228,6 +235,7 @@ class Pool:
     async def _send(
         self,
         head: bytes,
+        posted: bytes | None,
         connection: Connection,
         handler: CountingHandler,
         keep: Callable[[], bool],
@@ -246,6 +254,8 @@ class Pool:
             raise aiohttp.ServerDisconnectedError
         handler.start_timeout()
         handler.transport.write(head)
+        if posted:
+            handler.transport.write(posted)
         try:
             while True:
                 message, content = await handler.read()

@@ -12,7 +12,9 @@ from aggregator.model.answered import (
     FetchOutcome,
     FetchRequest,
     Freshness,
+    Message,
     NotModified,
+    Replied,
 )
 from aggregator.model.configured import (
     Category,
@@ -23,6 +25,7 @@ from aggregator.model.configured import (
     PublishSettings,
     SitemapRecipe,
     Source,
+    WebSubSettings,
 )
 from aggregator.model.credited import (
     NO_PROVENANCE,
@@ -55,6 +58,12 @@ from aggregator.model.kept import (
     SourceRecord,
     StoryDetails,
     UndecidedEntry,
+)
+from aggregator.model.pushed import (
+    Delivery,
+    DeliveryResult,
+    HubSubscription,
+    Ping,
 )
 from aggregator.model.remembered import (
     Alarm,
@@ -90,6 +99,8 @@ __all__ = [
     "Credit",
     "Decided",
     "DecidedBy",
+    "Delivery",
+    "DeliveryResult",
     "Document",
     "DocumentRecord",
     "Enclosure",
@@ -102,10 +113,12 @@ __all__ = [
     "FetchSettings",
     "Fetched",
     "Freshness",
+    "HubSubscription",
     "JsonRecipe",
     "KeyedEntry",
     "Known",
     "KnownEntry",
+    "Message",
     "New",
     "NotModified",
     "Note",
@@ -114,11 +127,13 @@ __all__ = [
     "PageRecipe",
     "PageRecord",
     "ParsedFeed",
+    "Ping",
     "PollState",
     "PollUpdate",
     "Provenance",
     "PublishSettings",
     "PublishedStory",
+    "Replied",
     "Revised",
     "Same",
     "SavedPoll",
@@ -132,4 +147,5 @@ __all__ = [
     "Text",
     "UndecidedEntry",
     "UpdateHints",
+    "WebSubSettings",
 ]

@@ -86,3 +86,26 @@ class FetchFailed:
 
 
 FetchOutcome = Fetched | NotModified | FetchFailed
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One request to an address that a stranger named: a POST of `body`, or a GET without one."""
+
+    url: str
+    body: bytes | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    allow_private: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Replied:
+    """What came back, whatever the status. `body` is the beginning of it, as sent.
+
+    `location` is where a redirect leads (absolute); nobody has gone there.
+    """
+
+    status: int
+    body: bytes = b""
+    location: str | None = None
+    retry_after: datetime | None = None

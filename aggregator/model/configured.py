@@ -131,6 +131,21 @@ class PublishSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WebSubSettings:
+    """The `websub:` part: the hub that the feeds name, and what strangers may ask of our own.
+
+    `hub` is `own`, `none`, or the address of an outside hub. `allow_private` are networks (CIDR)
+    that callbacks and hubs may lie in although private: those of `fetch:` do not count here, since
+    strangers name these addresses. The caps are numbers of subscriptions.
+    """
+
+    hub: str = "own"
+    allow_private: tuple[str, ...] = ()
+    max_subscriptions: int = 20_000
+    max_per_host: int = 1_000
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """feeds.yaml, validated. `path` is the file, `digest` the SHA-256 (hex) of its bytes.
 
@@ -148,3 +163,11 @@ class Config:
     fetch: FetchSettings
     categories: tuple[Category, ...]
     sources: tuple[Source, ...]
+    websub: WebSubSettings = WebSubSettings()
+
+    @property
+    def hub_url(self) -> str | None:
+        """The hub that every published feed names (`rel=hub`); None where there is none."""
+        if self.websub.hub == "none":
+            return None
+        return f"{self.base_url}/hub" if self.websub.hub == "own" else self.websub.hub
