@@ -32,6 +32,7 @@ from aggregator.reconcile import reconcile
 from aggregator.store import Store, StoreError
 from aggregator.update import Corridor
 from aggregator.waking import mend_after_set_back, to_start, was_set_back
+from aggregator.websub import WebSub
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +90,7 @@ class Daemon:
         self._under_way: set[str] = set()
         self._ticked_at: datetime | None = None
         self._hosts_crawled: set[str] = set()
+        self.push = WebSub(config, store, clock, self._writer)
         self.status = DaemonStatus(config)
 
     @property
@@ -142,6 +144,7 @@ class Daemon:
         if self._passes:
             await asyncio.wait(self._passes, timeout=END_WITHIN_S)
         await self.publish()
+        await self.push.close()
         await self._fetcher.close()
         await self._reader.close()
         if serving is not None and not serving.done():
@@ -258,6 +261,10 @@ class Daemon:
             if self.status.publish_error != str(error):
                 log.error("publishing failed and is tried again: %s", error)
             self.status.say(publish_error=str(error))
+        try:
+            await self.push.tick()
+        except StoreError as error:
+            self._tell_store_error(error)
 
     async def prune(self) -> None:
         """Forget old poll history."""
@@ -334,6 +341,7 @@ class Daemon:
         replaced = self._fetcher if config.fetch != self._config.fetch else None
         self._config = config
         self._publisher.replace_config(config)
+        self.push.replace_config(config)
         if replaced is not None:
             rests = await self._in_writer(self._store.host_rests, self._clock.now())
             self._fetcher = self._open_fetcher(rests)

@@ -37,6 +37,7 @@ STAGES = (
 SHELLS = {
     "publish": {"store", "dedupe"},
     "web": {"store", "dedupe", "publish", "config", "rhythm", "drift"},
+    "websub": {"store", "fetch"},
 }
 # The order of the whole, over everything but the commands.
 UPPER = {
@@ -58,7 +59,8 @@ PURE = (
     "publish.entry publish.feed publish.iri "
     "publish.feedgen_extension parse.assemble parse.dates parse.decode parse.errors parse.guess "
     "parse.jsonfeed parse.labels parse.ladder parse.links parse.markup parse.months parse.raw "
-    "discover parse.tolerant pages config.renames config.plan store.times store.snapshots"
+    "discover parse.tolerant pages config.renames config.plan store.times store.snapshots "
+    "websub.protocol websub.topics websub.queue"
 ).split()
 IMPURE_MODULES = set(
     "socket ssl sqlite3 os random secrets time subprocess threading asyncio tempfile shutil "
@@ -77,6 +79,7 @@ LONG_FILES = {
     "aggregator.parse.plain": "one format beside the other, each field's ways in one place",
     "aggregator.parse.tolerant": "one library's oddities, each mended where it shows",
     "aggregator.store.entries": "one poll's way into the tables",
+    "aggregator.store.migrations": "every change of the schema, in its order",
 }
 LONGEST = 400
 

@@ -79,7 +79,7 @@ async def _serve(config: Config, store: Any, address: str, log_format: str) -> N
         state.last_store_error = status.store_error
 
     daemon.status.on_change.append(tell)
-    server = build_server(create_app(state), address)
+    server = build_server(create_app(state, daemon.push.answer), address)
     if log_format == "text":
         _first_screen(config, address)
     try:

@@ -20,6 +20,7 @@ from aggregator.model import (
     PublishSettings,
     SitemapRecipe,
     Source,
+    WebSubSettings,
 )
 
 # When a paper whose edition is named by its day is looked for, where feeds.yaml does not say.
@@ -69,6 +70,7 @@ def build_config(
         sources=tuple(
             builder.source(number, source) for number, source in enumerate(data["sources"])
         ),
+        websub=_websub(data["websub"]),
     )
     return config, builder.faults
 
@@ -138,6 +140,10 @@ class _Builder:
             json=JsonRecipe(**data["json"]) if data.get("json") else None,
             sitemap=_sitemap(data),
         )
+
+
+def _websub(data: Mapping[str, Any]) -> WebSubSettings:
+    return WebSubSettings(**{**data, "allow_private": tuple(data["allow_private"])})
 
 
 def _page(data: Mapping[str, Any]) -> PageRecipe | None:

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from aggregator.config import recipes, values
 from aggregator.config.values import InvalidValue
-from aggregator.model import FetchSettings, PublishSettings
+from aggregator.model import FetchSettings, PublishSettings, WebSubSettings
 from aggregator.query import QueryError, parse_query
 
 
@@ -90,6 +90,7 @@ HeaderValue = Annotated[str, checked(unless_secret(values.check_header_value))]
 FilePath = Annotated[str, checked(values.check_path), _text("path")]
 BaseUrl = Annotated[str, checked(values.check_base_url), _text("address")]
 Store = Annotated[str, checked(values.check_store), _text("store")]
+Hub = Annotated[str, checked(values.check_hub), _text("hub")]
 Listen = Annotated[str, checked(values.check_listen), _text("host-and-port")]
 
 
@@ -109,6 +110,7 @@ Title = Annotated[str, Field(min_length=1, max_length=1000)]
 
 _FETCH = FetchSettings()
 _PUBLISH = PublishSettings(directory="public")
+_WEBSUB = WebSubSettings()
 
 
 class Section(BaseModel):
@@ -221,6 +223,39 @@ class FetchSection(Section):
         title="bodies in flight",
         description="Bytes of all bodies fetched and not yet saved.",
         examples=["64MiB"],
+    )
+
+
+class WebSubSection(Section):
+    """Who tells subscribers of changes at once (W3C WebSub)."""
+
+    hub: Hub = Field(
+        default=_WEBSUB.hub,
+        title="hub",
+        description="Who tells subscribers of changes: `own` is `/hub` of `aggregator run`; an "
+        "address is a hub elsewhere, told after each change; `none`: nobody. See docs/push.md.",
+        examples=["own", "https://pubsubhubbub.appspot.com/"],
+    )
+    allow_private: Networks = Field(
+        default_factory=list,
+        title="private networks",
+        description="Networks (CIDR) that callbacks and hubs may lie in although private. Those "
+        "of `fetch.allow_private` do not count here: strangers name these addresses.",
+        examples=[["192.168.1.0/24"]],
+    )
+    max_subscriptions: int = Field(
+        default=_WEBSUB.max_subscriptions,
+        ge=0,
+        le=1_000_000,
+        title="subscriptions",
+        description="Subscriptions that the own hub takes in all.",
+    )
+    max_per_host: int = Field(
+        default=_WEBSUB.max_per_host,
+        ge=1,
+        le=1_000_000,
+        title="subscriptions per host",
+        description="Subscriptions that the own hub takes of one callback host.",
     )
 
 
@@ -556,6 +591,11 @@ class FeedsFile(Section):
         default=FetchSection(),
         title="fetching",
         description="Permissions, politeness and caps of every fetch.",
+    )
+    websub: WebSubSection = Field(
+        default=WebSubSection(),
+        title="push",
+        description="Who tells subscribers of changes at once.",
     )
     include: Includes = Field(
         default_factory=list,

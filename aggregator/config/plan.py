@@ -39,7 +39,7 @@ def _settings(old: Config, new: Config) -> Iterator[str]:
         before, after = getattr(old, name), getattr(new, name)
         if before != after:
             yield f"~ {name}: {before} → {after}"
-    for part in ("publish", "fetch"):
+    for part in ("publish", "fetch", "websub"):
         before, after = getattr(old, part), getattr(new, part)
         for change in _changes(before, after):
             yield f"~ {part}: {change}"

@@ -8,7 +8,12 @@ from typing import Any
 
 from aggregator.config.models import FeedsFile
 
-_PLACES = (("FeedsFile", ""), ("PublishSection", "publish."), ("FetchSection", "fetch."))
+_PLACES = (
+    ("FeedsFile", ""),
+    ("PublishSection", "publish."),
+    ("FetchSection", "fetch."),
+    ("WebSubSection", "websub."),
+)
 _LISTS = (
     ("CategorySection", "categories[]."),
     ("SourceSection", "sources[]."),
@@ -141,7 +146,7 @@ completes and checks keys when the first line names it, as that of the shipped f
 
 ## All keys
 
-`publish.` and `fetch.` are the keys below `publish:` and `fetch:`; `categories[].` and
+`publish.`, `fetch.` and `websub.` are the keys below these names; `categories[].` and
 `sources[].` those of each item of the two lists. Every other key is an error.
 
 {table}

@@ -17,7 +17,7 @@ from aggregator.config.models import FeedsFile
 # Keys of the contract that a later version builds: said so, not called unknown.
 NOT_YET: dict[tuple[str, ...], frozenset[str]] = {
     (): frozenset(
-        {"outputs", "images", "outlets", "retention", "websub", "root_path"}
+        {"outputs", "images", "outlets", "retention", "root_path"}
         | {"allowed_hosts", "honor_removals"}
     ),
     ("publish",): frozenset({"per_source"}),
@@ -157,7 +157,7 @@ def _unknown_key(location: tuple[str | int, ...]) -> Fault:
 
 def _elsewhere(key: str, parents: tuple[str, ...]) -> str | None:
     """A hint for a right key at the wrong place."""
-    for other in ((), ("publish",), ("fetch",), ("categories",), ("sources",)):
+    for other in ((), ("publish",), ("fetch",), ("websub",), ("categories",), ("sources",)):
         model = model_at(other)
         if other != parents and model is not None and key in keys_of(model):
             return (

@@ -263,6 +263,13 @@ def check_proxy(text: str) -> str:
     return check_http_url(text, "proxy")
 
 
+def check_hub(text: str) -> str:
+    """`own`, `none`, or the address of a hub elsewhere. Raises InvalidValue."""
+    if text not in ("own", "none") and ("#" in text or "@" in check_http_url(text, "hub")):
+        refuse("the hub's address holds a user name or a fragment", "write it without")
+    return text
+
+
 def check_base_url(text: str) -> str:
     """The address everything is served under, without its last slash. Raises InvalidValue."""
     check_http_url(text)

@@ -14,12 +14,17 @@ _END = b"</feed>"
 
 
 def render_feed(
-    output: OutputRecord, site_title: str, base_url: str, entries: Sequence[bytes]
+    output: OutputRecord,
+    site_title: str,
+    base_url: str,
+    entries: Sequence[bytes],
+    hub: str | None = None,
 ) -> bytes:
     """The document of `output`, self link and all, around entries rendered before.
 
-    Every address in it is built from `base_url`; its id is the output's own and holds neither
-    base_url nor name. Its `updated` is the output's, never the present.
+    Every address in it is built from `base_url`, but for the `hub` that it names; its id is the
+    output's own and holds neither base_url nor name. Its `updated` is the output's, never the
+    present.
     """
     feed = FeedGenerator()
     feed.register_extension("extra", FeedExtra, None, atom=True, rss=False)
@@ -37,6 +42,8 @@ def render_feed(
         _link("self", f"{base_url}/feeds/{output.name}.atom", "application/atom+xml"),
         _link("alternate", f"{base_url}/", "text/html"),
     ]
+    if hub is not None:
+        extra.elements.append(ExtraElement("link", attributes={"rel": "hub", "href": hub}))
     if output.kind == "category":
         extra.elements.append(
             ExtraElement("category", attributes={"term": output.name, "label": title})

@@ -56,7 +56,11 @@ def health_output(everything: OutputRecord, alarms: Sequence[Alarm]) -> OutputRe
 
 
 def render_health(
-    everything: OutputRecord, alarms: Sequence[Alarm], site_title: str, base_url: str
+    everything: OutputRecord,
+    alarms: Sequence[Alarm],
+    site_title: str,
+    base_url: str,
+    hub: str | None = None,
 ) -> bytes:
     """The document, the newest event first."""
     output = health_output(everything, alarms)
@@ -73,7 +77,7 @@ def render_health(
         distinct = moment if before is None else min(moment, before - _MICROSECOND)
         entries.append(_entry(output, alarm, recovered, distinct, base_url))
         before = distinct
-    return render_feed(output, site_title, base_url, entries)
+    return render_feed(output, site_title, base_url, entries, hub)
 
 
 def _entry(

@@ -158,7 +158,8 @@ class Publisher:
         if everything is None:
             return None
         alarms = self._store.alarms(ALARMS_SHOWN)
-        body = render_health(everything, alarms, self._config.title, self._config.base_url)
+        config = self._config
+        body = render_health(everything, alarms, config.title, config.base_url, config.hub_url)
         digest = hashlib.sha256(body).hexdigest()
         before = records.get(HEALTH_PATH)
         there = (self._folder / HEALTH_PATH).exists()
@@ -186,7 +187,8 @@ class Publisher:
         """The document of one output, as bytes."""
         stories = self._store.listed_stories(output.output_id, self._config.publish.entries)
         entries = [entry for story in stories if (entry := self._entry(story))]
-        return render_feed(output, self._config.title, self._config.base_url, entries)
+        config = self._config
+        return render_feed(output, config.title, config.base_url, entries, config.hub_url)
 
     def _entry(self, story: PublishedStory) -> bytes:
         key = (story.story_id, story.revision)
@@ -220,4 +222,5 @@ def path_of(output: OutputRecord) -> str:
 def settings_digest(config: Config) -> str:
     """A digest of what beside the store the documents are a function of."""
     parts = [RENDERER_VERSION, config.title, config.base_url, config.publish.entries]
+    parts += [config.hub_url]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]

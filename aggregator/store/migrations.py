@@ -104,6 +104,38 @@ def m0005_reading(db: Database) -> None:
     _table(db, "sources").add_column("reading", str)
 
 
+@migrations()
+def m0006_hub(db: Database) -> None:
+    """Who is subscribed to our documents, and what an outside hub was told of them."""
+    _table(db, "hub_subscriptions").create(
+        {
+            "id": int,
+            "topic": str,  # the document's path
+            "topic_url": str,  # its address as the subscriber wrote it
+            "callback": str,
+            "host": str,
+            "secret": str,
+            "lease_until": str,
+            "created_at": str,
+            "delivered": str,  # digest of the document last sent
+            "given_up": str,  # digest of the one that could not be sent for a day
+            "failures": int,
+            "failing_since": str,
+            "retry_at": str,
+        },
+        pk="id",
+        not_null={"topic", "topic_url", "callback", "host", "lease_until", "failures"},
+    )
+    _table(db, "hub_subscriptions").create_index(["topic", "callback"], unique=True)
+    _table(db, "hub_subscriptions").create_index(["host"])
+    _table(db, "hub_subscriptions").create_index(["retry_at"])
+    _table(db, "hub_pings").create(
+        {"topic": str, "digest": str, "failures": int, "retry_at": str},
+        pk="topic",
+        not_null={"failures"},
+    )
+
+
 def _table(db: Database, name: str) -> Table:
     table = db[name]
     assert isinstance(table, Table)

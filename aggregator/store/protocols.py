@@ -15,12 +15,16 @@ from aggregator.model import (
     Alarm,
     CategoryDecision,
     ConfiguredSource,
+    Delivery,
+    DeliveryResult,
     DocumentRecord,
+    HubSubscription,
     KeyedEntry,
     Known,
     KnownEntry,
     OutputRecord,
     PageRecord,
+    Ping,
     PollState,
     PollUpdate,
     PublishedStory,
@@ -129,13 +133,32 @@ class OutputStore(OutputReader, Protocol):
     def forget_documents(self, paths: Iterable[str]) -> None: ...
 
 
+class HubStore(Protocol):
+    """Subscriptions to our documents, and what is to be sent; writing inside a transaction."""
+
+    def document_digests(self) -> dict[str, str]: ...
+    def has_subscription(self, topic: str, callback: str) -> bool: ...
+    def count_subscriptions(self, host: str) -> tuple[int, int]: ...
+    def subscribe(self, subscription: HubSubscription, now: datetime) -> None: ...
+    def unsubscribe(self, topic: str, callback: str) -> None: ...
+    def drop_lapsed(self, now: datetime) -> int: ...
+    def due_deliveries(
+        self, now: datetime, failed: bool, without_hosts: Collection[str], limit: int
+    ) -> list[Delivery]: ...
+    def settle_deliveries(self, results: Iterable[DeliveryResult]) -> None: ...
+    def next_delivery_retry(self, now: datetime) -> datetime | None: ...
+    def next_ping_retry(self) -> datetime | None: ...
+    def due_pings(self, now: datetime) -> list[Ping]: ...
+    def settle_ping(self, ping: Ping, told: bool, retry_at: datetime | None) -> None: ...
+
+
 class StoreReader(SourceReader, StoryReader, OutputReader, Protocol):
     """A store that can only be read; any number of them stand beside the one that writes."""
 
     def close(self) -> None: ...
 
 
-class Store(SourceStore, PageStore, EntryStore, StoryReader, OutputStore, Protocol):
+class Store(SourceStore, PageStore, EntryStore, StoryReader, OutputStore, HubStore, Protocol):
     """The whole store, for the one thread that writes."""
 
     def transaction(self) -> AbstractContextManager[None]: ...

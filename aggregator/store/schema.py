@@ -23,6 +23,7 @@ KNOWN_MIGRATIONS = (
     "m0003_pages",
     "m0004_entries_as_one",
     "m0005_reading",
+    "m0006_hub",
 )
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from aggregator.store.entries import EntryRows
+from aggregator.store.hub import HubRows
 from aggregator.store.pages import PageRows
 from aggregator.store.stories import StoryRows
 
 
-class SqliteStore(EntryRows, StoryRows, PageRows):
+class SqliteStore(EntryRows, StoryRows, PageRows, HubRows):
     """Implements every Protocol of protocols.py. One thread at a time may use it."""
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import Response
-from starlette.types import Scope
+from starlette.types import Receive, Scope, Send
 
 from aggregator.store import StoreError
 from aggregator.web.conditional import is_not_modified
@@ -120,6 +120,13 @@ class Answers:
             {"allow": allow, "x-content-type-options": "nosniff"},
             media_type="text/plain",
         )
+
+    async def no_hub(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """501 for the hub where a process only serves: it may not write subscriptions down."""
+        said = "This process only serves; the hub is part of `aggregator run`.\n"
+        headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+        answer = Response(said, 501, headers, media_type="text/plain")
+        await answer(scope, receive, send)
 
     async def unknown_feed(self, scope: Scope, name: str) -> Response:
         """404 for a feed that is not there, with those that are."""

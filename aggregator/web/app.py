@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from starlette.applications import Starlette
@@ -19,13 +19,17 @@ from aggregator.web.pages import Pages
 from aggregator.web.state import WebState
 
 FEEDS = "/feeds/"
+HUB = "/hub"
+# Answers a request for a path under the site's root: the daemon's own part in WebSub.
+PushEndpoints = Callable[[str, Scope, Receive, Send], Awaitable[None]]
 
 
 class App(Starlette):
     """Starlette, but that feeds are answered before any of its layers."""
 
-    def __init__(self, state: WebState) -> None:
+    def __init__(self, state: WebState, push: PushEndpoints | None = None) -> None:
         self._web = state
+        self._push = push
         self._answers = Answers(state)
         self._feeds = Feeds(state, self._answers)
         pages = Pages(state, self._answers)
@@ -49,6 +53,9 @@ class App(Starlette):
             if path.startswith(FEEDS):
                 await self._feeds.handle(path, scope, receive, send)
                 return
+            if path == HUB:
+                await (self._push or self._answers.no_hub)(path, scope, receive, send)
+                return
             if path != scope["path"]:
                 scope = {**scope, "path": path}
         await super().__call__(scope, receive, send)
@@ -69,6 +76,9 @@ class App(Starlette):
         return {HTTPException: on_status, StoreError: on_store_error, Exception: on_mistake}
 
 
-def create_app(state: WebState) -> Starlette:
-    """The application over `state`, which its owner may change while it serves."""
-    return App(state)
+def create_app(state: WebState, push: PushEndpoints | None = None) -> Starlette:
+    """The application over `state`, which its owner may change while it serves.
+
+    `push` answers for WebSub, where the process writes to the store; without it there is no hub.
+    """
+    return App(state, push)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from aggregator.model import DocumentRecord
+from aggregator.model import Config, DocumentRecord
 from aggregator.store import StoreReader
 from aggregator.web.conditional import http_date
 from aggregator.web.state import WebState
@@ -89,6 +89,7 @@ class Documents:
     def __init__(self, state: WebState) -> None:
         self._state = state
         self._folder = state.config.publish.directory
+        self._config = state.config
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._memory = 0
         self._catalog: Catalog | None = None
@@ -150,7 +151,8 @@ class Documents:
     async def _read(self, path: str, oldest: timedelta) -> Document | None:
         record = (await self._read_catalog(oldest)).documents.get(path)
         file, now = Path(self._folder, path), self._state.clock.now()
-        return await asyncio.to_thread(_read_document, file, record, now)
+        links = _links(path, self._config)
+        return await asyncio.to_thread(_read_document, file, record, now, links)
 
     async def _read_catalog(self, oldest: timedelta) -> Catalog:
         now = self._state.clock.now()
@@ -164,10 +166,11 @@ class Documents:
         return not document.settled and abs(now - document.read_at) >= CATALOG_AGE
 
     def _follow_folder(self) -> None:
-        """Forget everything when another `publish.directory` came in force."""
-        folder = self._state.config.publish.directory
-        if folder != self._folder:
-            self._folder = folder
+        """Forget everything when another config came in force: folder and links may differ."""
+        config = self._state.config
+        if config is not self._config:
+            self._config = config
+            self._folder = config.publish.directory
             self._kept.clear()
             self._memory = 0
 
@@ -197,7 +200,16 @@ def _signature(path: str | Path) -> Signature | None:
     return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
-def _read_document(file: Path, record: DocumentRecord | None, now: datetime) -> Document | None:
+def _links(path: str, config: Config) -> bytes | None:
+    """The Link header of a feed that has a hub: both where WebSub looks first (section 4)."""
+    hub = config.hub_url
+    own = f"{config.base_url}/{path}"
+    return f'<{hub}>; rel="hub", <{own}>; rel="self"'.encode() if hub is not None else None
+
+
+def _read_document(
+    file: Path, record: DocumentRecord | None, now: datetime, links: bytes | None
+) -> Document | None:
     """The file as a document. Where the record does not fit the bytes, the bytes have the say."""
     try:
         with file.open("rb") as opened:
@@ -216,15 +228,15 @@ def _read_document(file: Path, record: DocumentRecord | None, now: datetime) -> 
     return Document(
         signature=(found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns),
         last_modified=modified,
-        plain=_representation(body, opaque, modified, None),
-        gzip=_representation(packed, f"{opaque}-gz", modified, b"gzip"),
+        plain=_representation(body, opaque, modified, None, links),
+        gzip=_representation(packed, f"{opaque}-gz", modified, b"gzip", links),
         read_at=now,
         settled=settled,
     )
 
 
 def _representation(
-    body: bytes, opaque: str, modified: datetime, coding: bytes | None
+    body: bytes, opaque: str, modified: datetime, coding: bytes | None, links: bytes | None
 ) -> Representation:
     """Headers of a 200 and, without those that describe a body, of a 304 (RFC 9110 15.4.5)."""
     etag = f'"{opaque}"'.encode()
@@ -240,6 +252,8 @@ def _representation(
         (b"x-content-type-options", b"nosniff"),
         (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     ]
+    if links is not None:
+        described.append((b"link", links))
     if coding is not None:
         described.append((b"content-encoding", coding))
     return Representation(etag, body, lasting + described, lasting)

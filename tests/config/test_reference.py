@@ -5,7 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from aggregator.config.models import CategorySection, FeedsFile, FetchSection, SourceSection
+from aggregator.config.models import (
+    CategorySection,
+    FeedsFile,
+    FetchSection,
+    SourceSection,
+    WebSubSection,
+)
 from aggregator.config.reference import configuration_markdown, json_schema, schema_text
 from aggregator.config.validate import keys_of
 
@@ -30,7 +36,7 @@ def test_the_shipped_file_names_the_schema_first() -> None:
 
 def test_every_key_has_a_title_and_a_meaning() -> None:
     schema = json_schema()
-    for model in (FeedsFile, FetchSection, CategorySection, SourceSection):
+    for model in (FeedsFile, FetchSection, WebSubSection, CategorySection, SourceSection):
         place = schema if model is FeedsFile else schema["$defs"][model.__name__]
         assert list(place["properties"]) == keys_of(model)
         assert place["additionalProperties"] is False

@@ -30,6 +30,7 @@ RELS = {
     "alternate",
     "via",
     "related",
+    "hub",
     "enclosure",
     "self",
     "prev-archive",

@@ -34,6 +34,8 @@ def test_a_feed_is_served_byte_for_byte_with_its_validators(site: Site) -> None:
         "content-type": "application/atom+xml; charset=utf-8",
         "etag": etag_of(record.revision, BODY),
         "last-modified": "Mon, 23 Nov 2026 04:30:00 GMT",
+        "link": '<http://127.0.0.1:8000/hub>; rel="hub", '
+        '<http://127.0.0.1:8000/feeds/domestic.atom>; rel="self"',
         "vary": "Accept-Encoding",
         "x-content-type-options": "nosniff",
     }
