@@ -1,7 +1,8 @@
 """Sources that are due → saved polls: the corridor of the design, its order written once.
 
     due sources --fetch--> outcome --parse--> ParsedFeed          many at a time, bounded
-      --identify--> keyed --known?--> decide --categorize--> save  one line of march, in batches
+      --identify--> keyed --known?--> decide                       one line of march, in batches
+      --whose story?--> carried --categorize--> save
 
 Fetching is concurrent; deciding and saving happen on one thread, in one transaction a batch, so
 that entries of one batch see each other. A source's validators are saved with its entries, and
@@ -21,12 +22,14 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from aggregator import learning, schedule
+from aggregator.carrying import Carrying
 from aggregator.categorize import Rules, decide_categories
 from aggregator.clock import Clock
 from aggregator.crawl import Crawl, Front, PageDoor, Parts
 from aggregator.dedupe import decide, identify
 from aggregator.fetch import Fetcher
 from aggregator.model import (
+    CategoryDecision,
     Config,
     Decided,
     Document,
@@ -52,6 +55,7 @@ from aggregator.polled import (
     spread_over_hosts,
     unusable,
 )
+from aggregator.provenance import learn_outlets
 from aggregator.reading import Desk
 from aggregator.store import Store, StoreError
 
@@ -81,6 +85,7 @@ class Corridor:
         self._desk = Desk(store, reader, writer)
         self._clock = clock
         self._writer = writer
+        self._carrying = Carrying(store)
         door = PageDoor(fetcher, clock)
         self._parts = Parts(store, door, reader, clock)
         self.crawl = Crawl(config, store, door, clock, writer, self._save_captured, self._parts)
@@ -92,6 +97,7 @@ class Corridor:
         self.crawl.replace_config(config)
         self._rules = Rules.of(config.categories)
         self._sources = {source.id: source for source in config.sources}
+        self._carrying.outlets = learn_outlets((s.id, s.title, s.url) for s in config.sources)
 
     async def poll(
         self,
@@ -256,6 +262,7 @@ class Corridor:
         assert feed is not None
         source_id = done.record.source_id
         decided = self._decide(source_id, feed)
+        updates = self._entry_updates(done.source, source_id, decided, done.polled_at)
         new = [one.keyed.entry for one in decided if isinstance(one, New)]
         memory = self._store.source_memory(source_id)
         before = self._state_before(done)
@@ -282,7 +289,7 @@ class Corridor:
             polled_at=done.polled_at,
             duration_ms=done.duration_ms,
             feed=feed,
-            entries=tuple(self._entry_update(done.source, one) for one in decided),
+            entries=updates,
             url=done.outcome.url,
             body=done.outcome.body if isinstance(done.outcome, Fetched) else None,
         )
@@ -305,17 +312,27 @@ class Corridor:
         """Decide and save what a captured page said; `make` is told how many entries are new."""
         decided = self._decide(source_id, feed)
         new = sum(isinstance(one, New) for one in decided)
-        entries = tuple(self._entry_update(source, one) for one in decided)
+        poll = make(new)
+        entries = self._entry_updates(source, source_id, decided, poll.polled_at)
         # All articles of an edition reach the feeds; a sitemap may hold a site's whole past.
         initial = len(entries) if source.page is not None else source.initial
-        return self._store.save_poll(replace(make(new), entries=entries), initial)
+        return self._store.save_poll(replace(poll, entries=entries), initial)
 
-    def _entry_update(self, source: Source, decided: Decided) -> EntryUpdate:
+    def _entry_updates(
+        self, source: Source, source_id: int, decided: Sequence[Decided], now: datetime
+    ) -> tuple[EntryUpdate, ...]:
+        """What is to be saved: whose story each new text carries, and its categories."""
+        recognised = self._carrying.recognise(source, source_id, decided, now)
+        return tuple(
+            replace(update, categories=self._categories(source, update.decided))
+            for update in recognised
+        )
+
+    def _categories(self, source: Source, decided: Decided) -> tuple[CategoryDecision, ...]:
         if not isinstance(decided, New):
-            return EntryUpdate(decided)
+            return ()
         entry = decided.keyed.entry
-        categories = decide_categories(source.id, source.categories, self._rules, entry)
-        return EntryUpdate(decided, categories)
+        return decide_categories(source.id, source.categories, self._rules, entry)
 
     def _state_before(self, done: Polled) -> PollState:
         """What was remembered, unless it was of another address (see schedule.after_poll)."""

@@ -17,7 +17,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from aggregator.dedupe.article import Article
 from aggregator.dedupe.recognise import Candidate, recognise, widens
-from aggregator.store.window import Window, WindowDocument
+from aggregator.store.window import Window
 from bench.articles import article_from
 
 
@@ -50,7 +50,7 @@ class Stream:
         self._articles.append(article)
         self._ids.append(item_id)
         self._leads.append(lead)
-        self._window.add(WindowDocument(number, 0, article.fingerprints))
+        self._window.add(number, article.fingerprints)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from aggregator.carrying import Carrying
 from aggregator.dedupe import decide, identify
 from aggregator.model import (
     Category,
     CategoryDecision,
     Config,
     Entry,
-    EntryUpdate,
     FetchSettings,
     New,
     ParsedFeed,
@@ -25,6 +25,7 @@ from aggregator.model import (
     Source,
     Text,
 )
+from aggregator.provenance import learn_outlets
 from aggregator.reconcile import reconcile
 from aggregator.store import Store
 
@@ -119,7 +120,13 @@ def save_inside(
     known = store.known_entries(record.source_id, keyed)
     decided = decide(record.source_id, keyed, known, store.carriers_elsewhere(keyed))
     decisions = tuple(CategoryDecision(category, "source", name) for category in categories)
-    updates = tuple(EntryUpdate(d, decisions if isinstance(d, New) else ()) for d in decided)
+    teller = source(name)
+    sources = [(one, given.title, given.url) for one, given in store.configured_sources().items()]
+    carrying = Carrying(store, learn_outlets(sources))
+    updates = tuple(
+        replace(update, categories=decisions if isinstance(update.decided, New) else ())
+        for update in carrying.recognise(teller, record.source_id, decided, now)
+    )
     poll = PollUpdate(
         source_id=record.source_id,
         state=state or replace(record.state, last_poll_at=now, outcome="ok"),

@@ -45,8 +45,9 @@ UPPER = {
     "learning": {"rhythm", "drift"},
     "crawl": {*STAGES},
     "polled": {"parse", "crawl"},
+    "carrying": {"dedupe", "provenance", "store"},
     "reading": {"parse", "store"},
-    "update": {*STAGES, "learning", "crawl", "polled", "reading"},
+    "update": {*STAGES, "learning", "carrying", "crawl", "polled", "reading"},
     "waking": {"store"},
     "daemon": {*STAGES, *SHELLS, "waking", "reconcile", "update", "polled", "crawl"},
 }

@@ -129,7 +129,7 @@ def _judge(small: Article, large: Article, contained: float, runs: list[Run]) ->
     around = [gap for gap in gaps if _added(gap, small.length, large.length)]
     body = small.length - sum(end - start for start, end, _, _ in around)
     own = _own(small, runs, [gap for gap in gaps if gap not in around])
-    figures = sum(_figures(small, large, gap) for gap in inner)
+    figures = sum(_figures(small, large, gap) for gap in replaced)
     shares = (contained, same / body, own / max(1, same + own))
     verdict: Verdict = "same"
     if shares[1] < LEAST_SAME:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from aggregator.model.remembered import PollState
-from aggregator.model.said import Entry, ParsedFeed
+from aggregator.model.said import Entry, ParsedFeed, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,36 @@ class KnownEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Likeness:
+    """Why an entry was taken for a carrier of a story: the evidence `why` shows.
+
+    `how`: "link" (same page and text), "digest" (same normal form), "text" (near-duplicate,
+    verified) or "merge" (a person said so). `snapshot_id` is what it was verified against, None
+    for an entry of the same document. The figures are those of dedupe.verify.Comparison.
+    """
+
+    how: Literal["link", "digest", "text", "merge"]
+    snapshot_id: int | None = None
+    contained: float = 1.0
+    same: float = 1.0
+    own: float = 0.0
+    replacements: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TextMarks:
+    """What a text is found by later: its fingerprints (32 bits each, little-endian, sorted),
+
+    and the digest of its normal form (0 for a text too short to be found by it). `widens`: it says
+    so much more than the lead it matched that it is indexed beside it.
+    """
+
+    fingerprints: bytes
+    digest: int
+    widens: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class New:
     """An entry not seen before; `story_id` is set when a known story already carries its text.
 
@@ -59,6 +89,7 @@ class New:
     keyed: KeyedEntry
     story_id: int | None = None
     same_as: int | None = None
+    likeness: Likeness | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +125,40 @@ class CategoryDecision:
 
 
 @dataclass(frozen=True, slots=True)
+class Lookalike:
+    """A snapshot of the store that a new text may carry: found by fingerprints or digest.
+
+    `leads` is whether its entry is the lead of its story; `credited` the outlet that the lead
+    credits; `lead_source` the name of the lead's source.
+    """
+
+    snapshot_id: int
+    entry_id: int
+    story_id: int
+    source_id: int
+    leads: bool
+    title_key: str
+    credited: str | None
+    lead_source: str
+    title: Text | None
+    text: Text | None
+
+
+@dataclass(frozen=True, slots=True)
 class EntryUpdate:
-    """What the store is to save of one entry: the decision and, for a new one, its categories."""
+    """What the store is to save of one entry: the decision and, for a new one, its categories.
+
+    `marks` are of a new or changed text; `outlet` is who it credits, by the table's name.
+    `origin` tells that the story's origin is this entry, or its lead; `fuller` that this one's
+    text is to be shown.
+    """
 
     decided: Decided
     categories: tuple[CategoryDecision, ...] = ()
+    marks: TextMarks | None = None
+    outlet: str | None = None
+    origin: Literal["this", "lead"] | None = None
+    fuller: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from aggregator.model.decided import CategoryDecision
+from aggregator.model.decided import CategoryDecision, Likeness
 from aggregator.model.remembered import Alarm, PollState
 from aggregator.model.said import Enclosure, Tag, Text
 
@@ -91,7 +91,12 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class PublishedStory:
-    """A story as a feed shows it: its lead's latest snapshot, and who carries it."""
+    """A story as a feed shows it: its lead's latest snapshot, and who carries it.
+
+    `outlet` is whom the text shown credits; `origin` the name of the source that first carried it,
+    where a carrier credits that. Where the origin's text is fuller than the lead's, `snapshot` and
+    the source are the origin's.
+    """
 
     story_id: int
     key: str
@@ -106,6 +111,20 @@ class PublishedStory:
     source_feed_id: str | None
     source_first_url: str
     carriers: tuple[Carrier, ...] = ()
+    outlet: str | None = None
+    origin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptLikeness:
+    """Why an entry is a carrier of its story: its snapshot, and the one it was verified against."""
+
+    source_name: str
+    source_title: str
+    likeness: Likeness
+    decided_at: datetime
+    snapshot: Snapshot | None
+    matched: Snapshot | None
 
 
 @dataclass(frozen=True, slots=True)

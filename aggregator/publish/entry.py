@@ -132,7 +132,9 @@ def _links(story: PublishedStory) -> list[ExtraElement]:
     if link:
         links.append(_link("alternate", link))
         links.append(_link("via", link))
-    others = {usable_iri(carrier.link): carrier for carrier in story.carriers[1:]}
+    others: dict[str | None, Carrier] = {}
+    for carrier in story.carriers:
+        others.setdefault(usable_iri(carrier.link), carrier)
     links += [
         _link("related", address, title=_carrier_title(carrier))
         for address, carrier in others.items()
@@ -144,7 +146,10 @@ def _links(story: PublishedStory) -> list[ExtraElement]:
 
 
 def _carrier_title(carrier: Carrier) -> str:
-    return squeeze(fit_for_xml(carrier.source_title))
+    """The carrier's source and when it brought the article."""
+    brought = plausible_date(carrier.published, carrier.first_seen_at) or carrier.first_seen_at
+    name = squeeze(fit_for_xml(carrier.source_title))
+    return f"{name} {timestamp(brought.replace(microsecond=0))}"
 
 
 def _enclosure(enclosure: Enclosure) -> ExtraElement | None:

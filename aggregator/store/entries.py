@@ -17,12 +17,14 @@ from aggregator.model import (
     EntryUpdate,
     KeyedEntry,
     KnownEntry,
+    Likeness,
     New,
     PollUpdate,
     Revised,
     Same,
     SavedPoll,
 )
+from aggregator.store.fingerprints import FingerprintRows
 from aggregator.store.health import HealthRows
 from aggregator.store.keys import story_key, urn_of, uuid5_hex
 from aggregator.store.outputs import OutputRows
@@ -41,7 +43,7 @@ _INSERTS = {
     ),
     "entries": (
         "id, source_id, story_id, snapshot_id, guid, link_key, title_key, text_key, meta_key, "
-        "text_length, published, first_seen_at"
+        "text_length, published, first_seen_at, outlet"
     ),
     "snapshots": (
         "id, entry_id, number, taken_at, changed, digest, capture_id, title, title_kind, link, "
@@ -49,11 +51,19 @@ _INSERTS = {
         "authors, tags, enclosures, origin, rights, feed_updated"
     ),
     "stories": "id, key, atom_id, lead_id, created_at, updated_at, revision",
+    "likenesses": (
+        "entry_id, story_id, how, snapshot_id, matched_id, contained, same, own, replacements, "
+        "decided_at"
+    ),
     "decisions": "id, story_id, entry_id, output_id, decided_by, evidence, decided_at",
     "memberships": (
         "position, output_id, story_id, listed, entered_at, entered_revision, left_revision"
     ),
 }
+
+
+# Stories before entries and entries before the rest: foreign keys are checked at once.
+_IN_ORDER = tuple("captures stories entries snapshots likenesses decisions memberships".split())
 
 
 @lru_cache(maxsize=16)
@@ -76,6 +86,8 @@ class _Save:
     context_id: int | None = None
     document_id: int | None = None
     story_of_position: dict[int, int] = field(default_factory=dict)
+    opening_snapshots: dict[int, int] = field(default_factory=dict)  # by position, as above
+    origins: list[tuple[int, int, EntryUpdate, str]] = field(default_factory=list)
     joined: dict[int, bool] = field(default_factory=dict)  # story → whether it is news
     new: int = 0
     revised: int = 0
@@ -85,7 +97,7 @@ class _Save:
         self.rows.setdefault(table, []).append(row)
 
 
-class EntryRows(HealthRows, OutputRows):
+class EntryRows(HealthRows, OutputRows, FingerprintRows):
     """The entries' part of the SQLite store."""
 
     def __init__(self, connection: Any) -> None:
@@ -192,7 +204,7 @@ class EntryRows(HealthRows, OutputRows):
         if isinstance(decided, New):
             self._save_new(save, update, decided, listed)
         elif isinstance(decided, Revised):
-            self._save_revised(save, decided)
+            self._save_revised(save, update, decided)
         elif decided.rekeyed:
             self._db.execute(
                 "update entries set guid = ? where id = ?",
@@ -220,9 +232,17 @@ class EntryRows(HealthRows, OutputRows):
             (
                 *(entry_id, save.poll.source_id, story_id, snapshot_id, keyed.guid),
                 *(keyed.link_key, keyed.title_key, keyed.text_key, keyed.meta_key),
-                *(keyed.text_length, to_text_or_none(keyed.entry.published), at),
+                *(keyed.text_length, to_text_or_none(keyed.entry.published), at, update.outlet),
             ),
         )
+        if carried:
+            self._add_likeness(save, decided, group, (entry_id, story_id, snapshot_id, at))
+            if update.origin is not None:
+                save.origins.append((story_id, entry_id, update, at))
+        else:
+            save.opening_snapshots[group] = snapshot_id
+        if update.marks is not None and (not carried or update.marks.widens):
+            self._index_text(snapshot_id, update.marks, save.poll.polled_at)
         names = {decision.category for decision in update.categories}
         for decision in update.categories:
             output_id = self._output_id(decision.category)
@@ -236,6 +256,16 @@ class EntryRows(HealthRows, OutputRows):
                 self._output_id(name) for name in ("all", *sorted(names or {"uncategorized"}))
             ]
             self._enter(save, story_id, wanted, at, listed)
+
+    def _add_likeness(
+        self, save: _Save, decided: New, group: int, ids: tuple[int, int, int, str]
+    ) -> None:
+        """Keep why an entry was taken for a carrier."""
+        entry_id, story_id, snapshot_id, at = ids
+        why = decided.likeness or Likeness("link")
+        matched = why.snapshot_id or save.opening_snapshots.get(group)
+        shares = (why.contained, why.same, why.own, why.replacements)
+        save.add("likenesses", (entry_id, story_id, why.how, snapshot_id, matched, *shares, at))
 
     def _enter(
         self, save: _Save, story_id: int, output_ids: list[int], at: str, listed: bool
@@ -280,41 +310,41 @@ class EntryRows(HealthRows, OutputRows):
             urn = urn_of(name)
         return urn
 
-    def _save_revised(self, save: _Save, decided: Revised) -> None:
+    def _save_revised(self, save: _Save, update: EntryUpdate, decided: Revised) -> None:
         keyed, known = decided.keyed, decided.known
         at = to_text(self._stamp(save.poll.polled_at))
-        number, lead_id = self._db.execute(
-            "select max(number) + 1, (select lead_id from stories where id = ?) from snapshots "
-            "where entry_id = ?",
+        number, shown_id, lead_id = self._db.execute(
+            "select max(number) + 1, coalesce(stories.shown_id, lead_id), lead_id "
+            "from snapshots, stories where stories.id = ? and entry_id = ?",
             (known.story_id, known.entry_id),
         ).fetchone()
         snapshot_id = self._add_snapshot(save, keyed, known.entry_id, number, decided.changed, at)
         self._db.execute(
             "update entries set snapshot_id = ?, guid = ?, link_key = ?, title_key = ?, "
-            "text_key = ?, meta_key = ?, text_length = ?, published = ? where id = ?",
+            "text_key = ?, meta_key = ?, text_length = ?, published = ?, "
+            "outlet = coalesce(?, outlet) where id = ?",
             (
                 *(snapshot_id, keyed.guid, keyed.link_key, keyed.title_key),
                 *(keyed.text_key, keyed.meta_key, keyed.text_length),
-                *(to_text_or_none(keyed.entry.published), known.entry_id),
+                *(to_text_or_none(keyed.entry.published), update.outlet, known.entry_id),
             ),
         )
         save.revised += 1
-        if lead_id == known.entry_id:
+        if update.marks is not None and lead_id == known.entry_id:
+            self._index_text(snapshot_id, update.marks, save.poll.polled_at)
+        if shown_id == known.entry_id:
             visible = "text" in decided.changed or "title" in decided.changed
             self._change_story(known.story_id, at if visible else None)
 
-    def _change_story(self, story_id: int, updated_at: str | None) -> None:
-        """A new revision for a story and every output that shows it; `updated` moves if given."""
-        self._db.execute(
-            "update stories set revision = ?, updated_at = coalesce(?, updated_at) where id = ?",
-            (self._new_revision(), updated_at, story_id),
+    def _name_origin(self, story_id: int, entry_id: int, update: EntryUpdate, at: str) -> None:
+        """Name a story's origin, once; show its text where it is fuller, and move `updated`."""
+        named = self._db.execute(
+            "update stories set origin_id = iif(?, ?, lead_id), shown_id = iif(?, ?, shown_id) "
+            "where id = ? and origin_id is null",
+            (update.origin == "this", entry_id, update.fuller, entry_id, story_id),
         )
-        rows = self._db.execute(
-            "select output_id from memberships where story_id = ? and left_revision is null "
-            "and listed = 1",
-            (story_id,),
-        )
-        self._touch({row[0] for row in rows})
+        if named.rowcount:
+            self._change_story(story_id, at if update.fuller else None)
 
     def _add_snapshot(
         self,
@@ -368,10 +398,11 @@ class EntryRows(HealthRows, OutputRows):
         return int(cursor.lastrowid or 0)
 
     def _write(self, save: _Save) -> None:
-        # Stories before entries and entries before the rest: foreign keys are checked at once.
-        for table in ("captures", "stories", "entries", "snapshots", "decisions", "memberships"):
+        for table in _IN_ORDER:
             if rows := save.rows.get(table):
                 self._db.executemany(_insert_sql(table), rows)
+        for story_id, entry_id, update, at in save.origins:
+            self._name_origin(story_id, entry_id, update, at)
         for story_id, fresh in save.joined.items():
             self._settle_memberships(story_id, save.poll.polled_at, fresh)
             self._change_story(story_id, None)

@@ -142,6 +142,68 @@ def _table(db: Database, name: str) -> Table:
     return table
 
 
+@migrations()
+def m0007_stories(db: Database) -> None:
+    """Near-duplicates: what texts are found by, why entries were carriers, and corrections."""
+    _table(db, "fingerprint_pieces").create(
+        {
+            "id": int,
+            "day": int,  # days since 1970-01-01, UTC
+            "sealed": int,  # 1: all of a day that is over
+            "documents": int,
+            "body": bytes,  # as aggregator.store.fingerprints packs it
+        },
+        pk="id",
+        not_null={"day", "sealed", "documents", "body"},
+    )
+    _table(db, "text_digests").create(
+        {"digest": int, "snapshot_id": int}, pk="digest", not_null={"snapshot_id"}
+    )
+    _table(db, "likenesses").create(
+        {
+            "entry_id": int,
+            "story_id": int,
+            "how": str,  # link, digest, text, merge
+            "snapshot_id": int,  # of the entry
+            "matched_id": int,  # the snapshot it was verified against
+            "contained": float,
+            "same": float,
+            "own": float,
+            "replacements": int,
+            "decided_at": str,
+        },
+        pk="entry_id",
+        not_null={"story_id", "how", "decided_at"},
+        foreign_keys=[("entry_id", "entries", "id"), ("story_id", "stories", "id")],
+    )
+    _table(db, "likenesses").create_index(["story_id"])
+    _table(db, "corrections").create(
+        {
+            "id": int,
+            "kind": str,  # merge: the entry's story was put into the other; split: taken out of it
+            "entry_id": int,
+            "story_id": int,  # the entry's own story
+            "other_id": int,
+            "made_at": str,
+        },
+        pk="id",
+        not_null={"kind", "entry_id", "story_id", "other_id", "made_at"},
+        foreign_keys=[
+            ("entry_id", "entries", "id"),
+            ("story_id", "stories", "id"),
+            ("other_id", "stories", "id"),
+        ],
+    )
+    _table(db, "corrections").create_index(["entry_id"])
+    _table(db, "entries").add_column("outlet", str)  # whom its text credits
+    _table(db, "stories").add_column("shown_id", int)  # the entry whose text is shown; null: lead
+    _table(db, "stories").add_column("origin_id", int)  # the entry of the outlet that it credits
+    _table(db, "stories").add_column(
+        "merged_into", int
+    )  # an alias since a merge; revived by a split
+    _table(db, "stories").create_index(["merged_into"])
+
+
 def _create_sources(db: Database) -> None:
     _table(db, "sources").create(
         {

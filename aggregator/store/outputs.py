@@ -166,6 +166,19 @@ class OutputRows(Rows):
             self._touch(leaving | entering)
         return True
 
+    def _change_story(self, story_id: int, updated_at: str | None) -> None:
+        """A new revision for a story and every output that shows it; `updated` moves if given."""
+        self._db.execute(
+            "update stories set revision = ?, updated_at = coalesce(?, updated_at) where id = ?",
+            (self._new_revision(), updated_at, story_id),
+        )
+        rows = self._db.execute(
+            "select output_id from memberships where story_id = ? and left_revision is null "
+            "and listed = 1",
+            (story_id,),
+        )
+        self._touch({row[0] for row in rows})
+
     # ------------------------------------------------------------ documents
 
     def documents(self) -> dict[str, DocumentRecord]:

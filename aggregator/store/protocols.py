@@ -19,9 +19,11 @@ from aggregator.model import (
     DeliveryResult,
     DocumentRecord,
     HubSubscription,
+    KeptLikeness,
     KeyedEntry,
     Known,
     KnownEntry,
+    Lookalike,
     OutputRecord,
     PageRecord,
     Ping,
@@ -32,6 +34,7 @@ from aggregator.model import (
     SourceHealth,
     SourceRecord,
     StoryDetails,
+    TextMarks,
     UndecidedEntry,
 )
 
@@ -96,6 +99,8 @@ class EntryStore(Protocol):
 
     def known_entries(self, source_id: int, keyed: Sequence[KeyedEntry]) -> list[KnownEntry]: ...
     def carriers_elsewhere(self, keyed: Sequence[KeyedEntry]) -> list[KnownEntry]: ...
+    def known_digest(self, digest: int) -> list[Lookalike]: ...
+    def similar_texts(self, fingerprints: bytes, now: datetime) -> list[Lookalike]: ...
     def save_poll(self, poll: PollUpdate, initial: int) -> SavedPoll: ...
 
 
@@ -106,6 +111,7 @@ class StoryReader(Protocol):
     def count_stories(self) -> dict[int, int]: ...
     def find_stories(self, wanted: str, link_key: str | None, limit: int = 10) -> list[str]: ...
     def story_details(self, key: str) -> StoryDetails | None: ...
+    def story_likenesses(self, key: str) -> list[KeptLikeness]: ...
 
 
 class OutputReader(Protocol):
@@ -152,13 +158,29 @@ class HubStore(Protocol):
     def settle_ping(self, ping: Ping, told: bool, retry_at: datetime | None) -> None: ...
 
 
+class CorrectionStore(Protocol):
+    """What a person says of stories; inside a transaction."""
+
+    def merge_stories(self, one: str, other: str, now: datetime) -> str: ...
+    def split_entry(self, entry_id: int, marks: TextMarks | None, now: datetime) -> str: ...
+
+
 class StoreReader(SourceReader, StoryReader, OutputReader, Protocol):
     """A store that can only be read; any number of them stand beside the one that writes."""
 
     def close(self) -> None: ...
 
 
-class Store(SourceStore, PageStore, EntryStore, StoryReader, OutputStore, HubStore, Protocol):
+class Store(
+    SourceStore,
+    PageStore,
+    EntryStore,
+    CorrectionStore,
+    StoryReader,
+    OutputStore,
+    HubStore,
+    Protocol,
+):
     """The whole store, for the one thread that writes."""
 
     def transaction(self) -> AbstractContextManager[None]: ...

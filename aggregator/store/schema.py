@@ -24,6 +24,7 @@ KNOWN_MIGRATIONS = (
     "m0004_entries_as_one",
     "m0005_reading",
     "m0006_hub",
+    "m0007_stories",
 )
 
 

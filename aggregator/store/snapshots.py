@@ -71,10 +71,10 @@ def snapshot_from_row(row: Sequence[Any]) -> Snapshot:
         taken_at=from_text(row[3]),
         changed=tuple(json.loads(row[4] or "[]")),
         digest=row[5],
-        title=_text(row[6], row[7], base),
+        title=text_of_columns(row[6], row[7], base),
         link=row[8],
-        summary=_text(row[9], row[10], base),
-        content=_text(row[11], row[12], base),
+        summary=text_of_columns(row[9], row[10], base),
+        content=text_of_columns(row[11], row[12], base),
         language=row[14],
         published=from_text_or_none(row[15]),
         updated=from_text_or_none(row[16]),
@@ -86,5 +86,8 @@ def snapshot_from_row(row: Sequence[Any]) -> Snapshot:
     )
 
 
-def _text(value: str | None, kind: Literal["text", "html"], base: str | None) -> Text | None:
+def text_of_columns(
+    value: str | None, kind: Literal["text", "html"], base: str | None
+) -> Text | None:
+    """A text as it stands in its two columns; `base` is what its links are relative to."""
     return None if value is None else Text(value, kind, base)

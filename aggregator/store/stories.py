@@ -9,6 +9,8 @@ from typing import Any
 from aggregator.model import (
     Carrier,
     CategoryDecision,
+    KeptLikeness,
+    Likeness,
     PublishedStory,
     Snapshot,
     StoryDetails,
@@ -20,14 +22,23 @@ from aggregator.store.times import from_text, from_text_or_none
 
 _STORY = (
     "stories.id, stories.key, stories.atom_id, stories.updated_at, stories.revision, "
-    "(select taken_at from snapshots first where first.entry_id = lead.id and first.number = 1), "
+    "(select taken_at from snapshots first where first.entry_id = stories.lead_id "
+    "and first.number = 1), "
     "sources.name, sources.title, sources.feed_link, sources.feed_id, sources.first_url, "
+    "lead.outlet, (select origins.name from entries origin join sources origins "
+    "on origins.id = origin.source_id where origin.id = stories.origin_id), "
     + ", ".join(f"snapshots.{name}" for name in SNAPSHOT_COLUMNS)
 )
 _FROM_STORY = (
-    "stories join entries lead on lead.id = stories.lead_id "
+    "stories join entries lead on lead.id = coalesce(stories.shown_id, stories.lead_id) "
     "join sources on sources.id = lead.source_id "
     "join snapshots on snapshots.id = lead.snapshot_id"
+)
+
+
+# A story that was merged into another goes by the other's key.
+_FROM_ALIAS = (
+    "from stories named join stories kept on kept.id = coalesce(named.merged_into, named.id)"
 )
 
 
@@ -63,13 +74,15 @@ class StoryRows(Rows):
                 updated_at=from_text(row[3]),
                 revision=row[4],
                 first_taken_at=from_text(row[5]),
-                snapshot=snapshot_from_row(row[11:]),
+                snapshot=snapshot_from_row(row[13:]),
                 source_name=row[6],
                 source_title=row[7],
                 source_link=row[8],
                 source_feed_id=row[9],
                 source_first_url=row[10],
                 carriers=tuple(carriers.get(row[0], ())),
+                outlet=row[11],
+                origin=row[12],
             )
             for row in rows
         ]
@@ -97,12 +110,14 @@ class StoryRows(Rows):
         prefix = wanted.lower().removeprefix("urn:uuid:").replace("-", "")
         if prefix and all(letter in "0123456789abcdef" for letter in prefix):
             rows = self._db.execute(
-                "select key from stories where key >= ? and key < ? limit ?",
+                f"select distinct kept.key {_FROM_ALIAS} "
+                "where named.key >= ? and named.key < ? limit ?",
                 (prefix, prefix + "g", limit),
             )
         else:
             rows = self._db.execute(
-                "select key from stories where atom_id = ? union select stories.key from stories "
+                f"select kept.key {_FROM_ALIAS} where named.atom_id = ? "
+                "union select stories.key from stories "
                 "join entries on entries.story_id = stories.id where entries.link_key = ? limit ?",
                 (wanted, link_key, limit),
             )
@@ -145,6 +160,32 @@ class StoryRows(Rows):
         return tuple(
             (row[0], CategoryDecision(row[1], row[2], row[3]), from_text(row[4])) for row in rows
         )
+
+    def story_likenesses(self, key: str) -> list[KeptLikeness]:
+        """Why each carrier of a story was taken for one, in the order in which they came."""
+        rows = self._db.execute(
+            "select sources.name, sources.title, how, likenesses.snapshot_id, matched_id, "
+            "contained, same, own, replacements, decided_at from likenesses "
+            "join entries on entries.id = entry_id join sources on sources.id = entries.source_id "
+            "where entries.story_id = (select id from stories where key = ?) order by entry_id",
+            (key,),
+        ).fetchall()
+        snapshots = self._snapshots_by_id([one for row in rows for one in row[3:5] if one])
+        return [
+            KeptLikeness(
+                *(row[0], row[1], Likeness(row[2], row[4], *row[5:9]), from_text(row[9])),
+                *(snapshots.get(row[3]), snapshots.get(row[4])),
+            )
+            for row in rows
+        ]
+
+    def _snapshots_by_id(self, ids: Sequence[int]) -> dict[int, Snapshot]:
+        columns = ", ".join(SNAPSHOT_COLUMNS)
+        rows = self._db.execute(
+            f"select {columns} from snapshots where id in (select value from json_each(?))",
+            (json.dumps(list(ids)),),
+        )
+        return {row[0]: snapshot_from_row(row) for row in rows}
 
     # ------------------------------------------------------------ deciding categories anew
 

@@ -31,49 +31,55 @@ _LOWER = np.uint64(0xFFFFFFFF)
 
 
 @dataclass(frozen=True, slots=True)
-class WindowDocument:
-    """A document of the window: what it is to the store, its day, and its fingerprints."""
+class Documents:
+    """Documents in columns: snapshot ids, how many fingerprints each has, all of those in a row."""
 
-    snapshot_id: int
-    day: int
+    snapshots: NDArray[np.int64]
+    counts: NDArray[np.uint32]
     fingerprints: Fingerprints
 
 
 class Window:
     """The index of one store's recent documents. Not to be shared between threads."""
 
-    def __init__(self, documents: Iterable[WindowDocument] = ()) -> None:
+    def __init__(self, pieces: Iterable[Documents] = ()) -> None:
         self._snapshots: list[int] = []
-        self._days: list[int] = []
         self._counts: list[int] = []
         self._keys: NDArray[np.uint64] = np.zeros(0, dtype=np.uint64)
         self._fresh: list[NDArray[np.uint64]] = []
         self._recent: dict[int, list[int]] = {}
         self._settled = 0
-        for document in documents:
-            self._append(document)
-        self._merge()
+        self.extend(pieces)
 
     def __len__(self) -> int:
         return len(self._snapshots)
 
-    def add(self, document: WindowDocument) -> None:
-        """Take in a document; it is found from now on."""
-        number = self._append(document)
-        for fingerprint in document.fingerprints.tolist():
-            self._recent.setdefault(fingerprint, []).append(number)
-        fresh = len(self._snapshots) - self._settled
-        if fresh >= max(MERGE_AT, self._settled // MERGE_PART):
-            self._merge()
+    def extend(self, pieces: Iterable[Documents]) -> None:
+        """Take in many documents at once."""
+        for piece in pieces:
+            first = len(self._snapshots)
+            numbers = np.arange(first, first + piece.counts.size, dtype=np.uint64)
+            owners = np.repeat(numbers, piece.counts)
+            self._fresh.append((piece.fingerprints.astype(np.uint64) << _HALF) | owners)
+            self._snapshots += piece.snapshots.tolist()
+            self._counts += piece.counts.tolist()
+        self._merge()
 
-    def _append(self, document: WindowDocument) -> int:
+    def add(self, snapshot_id: int, fingerprints: Fingerprints) -> None:
+        """Take in a document; it is found from now on."""
         number = len(self._snapshots)
-        self._snapshots.append(document.snapshot_id)
-        self._days.append(document.day)
-        self._counts.append(int(document.fingerprints.size))
-        keys = (document.fingerprints.astype(np.uint64) << _HALF) | np.uint64(number)
-        self._fresh.append(keys)
-        return number
+        self._snapshots.append(snapshot_id)
+        self._counts.append(int(fingerprints.size))
+        self._fresh.append((fingerprints.astype(np.uint64) << _HALF) | np.uint64(number))
+        recent = self._recent
+        for fingerprint in fingerprints.tolist():
+            holders = recent.get(fingerprint)
+            if holders is None:
+                recent[fingerprint] = [number]
+            else:
+                holders.append(number)
+        if number + 1 - self._settled >= max(MERGE_AT, self._settled // MERGE_PART):
+            self._merge()
 
     def _merge(self) -> None:
         self._keys = np.concatenate([self._keys, *self._fresh])
@@ -82,18 +88,18 @@ class Window:
         self._recent = {}
         self._settled = len(self._snapshots)
 
-    def candidates(self, fingerprints: Fingerprints, since_day: int = 0) -> list[int]:
-        """The snapshots that share the most, the best first; none from before `since_day`."""
+    def candidates(self, fingerprints: Fingerprints) -> list[int]:
+        """The snapshots that share the most with a document of these, the best first."""
         if not fingerprints.size:
             return []
         shared: Counter[int] = Counter()
-        mine = int(fingerprints.size)
-        mine -= self._count_settled(fingerprints, shared)
-        mine -= self._count_recent(fingerprints, shared)
+        telling = int(fingerprints.size)
+        telling -= self._count_settled(fingerprints, shared)
+        telling -= self._count_recent(fingerprints, shared)
         found: list[tuple[float, int]] = []
         for number, count in shared.items():
-            part = count / max(1, min(mine, self._counts[number]))
-            if part >= LEAST_SHARED and self._days[number] >= since_day:
+            part = count / max(1, min(telling, self._counts[number]))
+            if part >= LEAST_SHARED:
                 found.append((-part, number))
         found.sort()
         return [self._snapshots[number] for _, number in found[:MOST_CANDIDATES]]
@@ -105,8 +111,7 @@ class Window:
             return 0
         wanted = fingerprints.astype(np.uint64) << _HALF
         starts = keys.searchsorted(wanted)
-        there = starts < keys.size
-        starts, wanted = starts[there], wanted[there]
+        starts[starts == keys.size] = 0
         met = (keys[starts] ^ wanted) <= _LOWER
         if not met.any():
             return 0

@@ -1,0 +1,257 @@
+"""New entries of a document → whose story each carries, by its text; part of the corridor.
+
+    entry --readable text--> provenance --> article --digest, fingerprints--> candidates --verify-->
+
+Called on the thread that saves, within the batch's transaction, so that entries of one batch see
+each other. What is dear (numpy, the tables) is imported with the first new text.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from aggregator.html import readable_text
+from aggregator.model import (
+    Decided,
+    Entry,
+    EntryUpdate,
+    KeyedEntry,
+    Likeness,
+    Lookalike,
+    New,
+    Provenance,
+    Revised,
+    Source,
+    Text,
+    TextMarks,
+)
+from aggregator.provenance import NO_OUTLETS, Outlets, read_provenance
+
+if TYPE_CHECKING:
+    from aggregator.dedupe.article import Article
+    from aggregator.dedupe.recognise import Candidate, Match
+    from aggregator.store.window import Window
+
+# Articles of the store that were verified lately are kept: one template is asked for again.
+KEPT_ARTICLES = 256
+# A text of fewer units is found by near-duplicates only, never by the digest of its normal form.
+LEAST_FOR_DIGEST = 40
+# The credited origin's text is shown when it is longer than the lead's by this factor.
+FULLER = 1.1
+# Within one source only what is nearly the whole text again is a carrier: a source that tells more
+# of the same tells something new.
+SAME_SOURCE_CONTAINED, SAME_SOURCE_LENGTH, SAME_SOURCE_UNITS = 0.95, 0.9, 100
+
+
+class Texts(Protocol):
+    """What is asked of the store."""
+
+    def known_digest(self, digest: int) -> list[Lookalike]: ...
+    def similar_texts(self, fingerprints: bytes, now: datetime) -> list[Lookalike]: ...
+
+
+class Carrying:
+    """Recognises the texts of new entries in those of a store."""
+
+    def __init__(self, store: Texts, outlets: Outlets = NO_OUTLETS) -> None:
+        self._store = store
+        self.outlets = outlets
+        self._articles: OrderedDict[int, Article] = OrderedDict()
+
+    def recognise(
+        self, source: Source, source_id: int, decided: Sequence[Decided], now: datetime
+    ) -> list[EntryUpdate]:
+        """Each decision, now with the story that a new entry carries; categories are left open.
+
+        Entries of the document see those before them. To be called inside a transaction.
+        """
+        mates = _Mates()
+        return [self._one(source, source_id, one, now, mates) for one in decided]
+
+    def _one(
+        self, source: Source, source_id: int, decided: Decided, now: datetime, mates: _Mates
+    ) -> EntryUpdate:
+        revised = isinstance(decided, Revised) and "text" in decided.changed
+        if not isinstance(decided, New) and not revised:
+            return EntryUpdate(decided)
+        keyed = decided.keyed
+        text = readable(keyed.entry.content or keyed.entry.summary)
+        credited = read_provenance(text, self.outlets)
+        outlet = outlet_of(keyed.entry, credited, self.outlets)
+        placed = isinstance(decided, New) and (decided.story_id or decided.same_as) is not None
+        if not keyed.text_length or placed:
+            return EntryUpdate(decided, outlet=outlet)
+        article = _article(keyed.entry.title, text, credited)
+        update = EntryUpdate(decided, marks=marks_of(article), outlet=outlet)
+        if not isinstance(decided, New):
+            return update
+        known = self._by_digest(source_id, keyed, article, update.marks)
+        if known is not None:
+            joined = replace(decided, story_id=known.story_id, likeness=_known_as(known))
+            return self._with_origin(replace(update, decided=joined), source, known)
+        joined_update = self._by_likeness(source, source_id, update, article, now)
+        if joined_update is not None:
+            return joined_update
+        position = mates.carried_by(article)
+        if position is not None:
+            mate = replace(decided, same_as=position, likeness=Likeness("text"))
+            return replace(update, decided=mate)
+        mates.add(keyed.position, article)
+        return update
+
+    def _by_likeness(
+        self,
+        source: Source,
+        source_id: int,
+        update: EntryUpdate,
+        article: Article,
+        now: datetime,
+    ) -> EntryUpdate | None:
+        """The update of an entry whose text is a near-duplicate; None when it is not."""
+        from aggregator.dedupe.recognise import widens
+
+        new, marks = update.decided, update.marks
+        assert isinstance(new, New)
+        assert marks is not None
+        similar = self._store.similar_texts(marks.fingerprints, now)
+        match = self._best(source_id, article, similar)
+        if match is None:
+            return None
+        known = next(one for one in similar if one.snapshot_id == match.candidate.reference)
+        if known.leads and widens(article, match):
+            marks = replace(marks, widens=True)
+        joined = replace(new, story_id=known.story_id, likeness=_likeness_of(match))
+        fuller = article.length >= FULLER * match.candidate.article.length
+        update = replace(update, decided=joined, marks=marks)
+        return self._with_origin(update, source, known, fuller)
+
+    def _with_origin(
+        self, update: EntryUpdate, source: Source, known: Lookalike, fuller: bool = False
+    ) -> EntryUpdate:
+        """Name the story's origin where one of the two entries credits the other's outlet."""
+        if known.credited and source.id in self.outlets.sources_of(known.credited):
+            return replace(update, origin="this", fuller=fuller)
+        if update.outlet and known.lead_source in self.outlets.sources_of(update.outlet):
+            return replace(update, origin="lead")
+        return update
+
+    def _by_digest(
+        self, source_id: int, keyed: KeyedEntry, article: Article, marks: TextMarks | None
+    ) -> Lookalike | None:
+        if marks is None or not marks.digest:
+            return None
+        for known in self._store.known_digest(marks.digest):
+            other_source = known.source_id != source_id
+            same_title = known.title_key == keyed.title_key
+            if other_source or (same_title and article.length >= SAME_SOURCE_UNITS):
+                return known
+        return None
+
+    def _best(self, source_id: int, article: Article, similar: Sequence[Lookalike]) -> Match | None:
+        if not similar:
+            return None
+        from aggregator.dedupe.recognise import recognise
+
+        sources = {one.snapshot_id: one.source_id for one in similar}
+        match = recognise(article, (self._candidate(one) for one in similar))
+        while match is not None and sources[match.candidate.reference] == source_id:
+            if _nearly_whole(article, match):
+                break
+            similar = [one for one in similar if one.snapshot_id != match.candidate.reference]
+            match = recognise(article, (self._candidate(one) for one in similar))
+        return match
+
+    def _candidate(self, known: Lookalike) -> Candidate:
+        from aggregator.dedupe.recognise import Candidate
+
+        article = self._articles.get(known.snapshot_id)
+        if article is None:
+            text = readable(known.text)
+            article = _article(known.title, text, read_provenance(text))
+            self._articles[known.snapshot_id] = article
+            if len(self._articles) > KEPT_ARTICLES:
+                self._articles.popitem(last=False)
+        return Candidate(known.snapshot_id, known.story_id, article)
+
+
+class _Mates:
+    """The new articles of one document so far, by their position in it."""
+
+    def __init__(self) -> None:
+        self._articles: dict[int, Article] = {}
+        self._window: Window | None = None
+
+    def add(self, position: int, article: Article) -> None:
+        if self._window is None:
+            from aggregator.store.window import Window
+
+            self._window = Window()
+        self._articles[position] = article
+        self._window.add(position, article.fingerprints)
+
+    def carried_by(self, article: Article) -> int | None:
+        """The position of the first that an article carries nearly whole."""
+        if self._window is None:
+            return None
+        from aggregator.dedupe.recognise import Candidate, recognise
+
+        for position in self._window.candidates(article.fingerprints):
+            match = recognise(article, [Candidate(position, 0, self._articles[position])])
+            if match is not None and _nearly_whole(article, match):
+                return position
+        return None
+
+
+def readable(text: Text | None) -> str:
+    """A text construct as it is read, a line for each block; "" for none."""
+    if text is None:
+        return ""
+    return readable_text(text.value) if text.kind == "html" else text.value.strip()
+
+
+def outlet_of(entry: Entry, credited: Provenance, outlets: Outlets) -> str | None:
+    """Who published an entry first, by the text or else by its source element; None if not told."""
+    if credited.outlet is not None:
+        return credited.outlet.value
+    if entry.origin is not None and entry.origin.title:
+        return outlets.name_of(entry.origin.title)
+    return None
+
+
+def marks_of(article: Article) -> TextMarks:
+    """What a text is to be found by."""
+    digest = 0
+    if article.length >= LEAST_FOR_DIGEST:
+        digest = int.from_bytes(article.units.digest, "little", signed=True)
+    return TextMarks(article.fingerprints.astype("<u4").tobytes(), digest)
+
+
+def _likeness_of(match: Match) -> Likeness:
+    """The evidence of a verified near-duplicate."""
+    compared = match.comparison
+    figures = (compared.contained, compared.same, compared.own, compared.replacements)
+    return Likeness("text", match.candidate.reference, *figures)
+
+
+def _known_as(known: Lookalike) -> Likeness:
+    """The evidence of a text of the same normal form."""
+    return Likeness("digest", known.snapshot_id)
+
+
+def _article(title: Text | None, text: str, credited: Provenance) -> Article:
+    from aggregator.dedupe.article import article_of
+
+    return article_of(readable(title), text, credited.boilerplate)
+
+
+def _nearly_whole(article: Article, match: Match) -> bool:
+    mine, theirs = article.length, match.candidate.article.length
+    return (
+        match.comparison.contained >= SAME_SOURCE_CONTAINED
+        and min(mine, theirs) >= SAME_SOURCE_LENGTH * max(mine, theirs)
+        and min(mine, theirs) >= SAME_SOURCE_UNITS
+    )
