@@ -170,8 +170,7 @@ class Carrying:
 
         article = self._articles.get(known.snapshot_id)
         if article is None:
-            text = readable(known.text)
-            article = _article(known.title, text, read_provenance(text))
+            article = article_of_texts(known.title, known.text)
             self._articles[known.snapshot_id] = article
             if len(self._articles) > KEPT_ARTICLES:
                 self._articles.popitem(last=False)
@@ -220,6 +219,12 @@ def outlet_of(entry: Entry, credited: Provenance, outlets: Outlets) -> str | Non
     if entry.origin is not None and entry.origin.title:
         return outlets.name_of(entry.origin.title)
     return None
+
+
+def article_of_texts(title: Text | None, text: Text | None) -> Article:
+    """What is compared of an entry's title and text."""
+    lines = readable(text)
+    return _article(title, lines, read_provenance(lines))
 
 
 def marks_of(article: Article) -> TextMarks:

@@ -25,6 +25,9 @@ COMMANDS: dict[str, str] = {
     "parse": "Show what a feed (a file or a URL) says, normalised.",
     "sources": "Show each source's health, last and next poll.",
     "show": "Show one item: its story, entries and snapshots.",
+    "why": "Tell why an item stands where it stands, and whose repost it is.",
+    "merge": "Make two items one; the older keeps its id.",
+    "split": "Take a carrier out of its item, to stand alone.",
 }
 
 

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import typer
 
 from aggregator.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, load_or_exit
+from aggregator.cli.versions import readable, version_lines, versions_json
 from aggregator.dedupe.links import link_key
-from aggregator.html import visible_text
-from aggregator.model import Snapshot, StoryDetails, Text
+from aggregator.model import Snapshot, StoryDetails
 from aggregator.store import StoreError, StoreReader, open_reader
 from aggregator.text import fit_for_xml
 from aggregator.web.view import headline_of
@@ -25,7 +25,15 @@ CANDIDATES = 20
 
 
 def command(
-    item: ItemArgument, config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False
+    item: ItemArgument,
+    versions: Annotated[
+        bool, typer.Option("--versions", help="The text of every version of every carrier.")
+    ] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="What changed from each version to the next.")
+    ] = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
 ) -> None:
     """Show one item. Exit code 1 when there is none, 2 when ITEM means several."""
     loaded = load_or_exit(config)
@@ -39,9 +47,12 @@ def command(
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
     if as_json:
-        typer.echo(json.dumps(story_json(details), ensure_ascii=False, indent=2))
+        shown = story_json(details) | versions_json(details, versions, diff)
+        typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
     else:
-        typer.echo("\n".join(story_lines(details, ZoneInfo(loaded.timezone))))
+        zone = ZoneInfo(loaded.timezone)
+        lines = version_lines(details, zone, diff) if versions or diff else []
+        typer.echo("\n".join(lines or story_lines(details, zone)))
 
 
 def find_one(reader: StoreReader, item: str) -> StoryDetails:
@@ -102,6 +113,10 @@ def _decisions(details: StoryDetails, zone: tzinfo) -> list[str]:
 
 def _carriers(details: StoryDetails, zone: tzinfo) -> list[str]:
     lines = [f"carriers ({len(details.story.carriers)})"]
+    if details.story.origin:
+        lines.append(f"  origin: {details.story.origin}")
+    if details.story.outlet:
+        lines.append(f"  the text credits {_fit(details.story.outlet)}")
     for carrier in details.story.carriers:
         named = f"{_fit(carrier.source_title)} ({carrier.source_name})"
         lines.append(f"  {named}  seen {_local(carrier.first_seen_at, zone)}")
@@ -126,13 +141,6 @@ def _snapshots(details: StoryDetails, zone: tzinfo) -> list[str]:
 def _text_lines(shown: Snapshot) -> list[str]:
     text = readable(shown.content) or readable(shown.summary)
     return ["text", text if text else "  it came without text"]
-
-
-def readable(text: Text | None) -> str:
-    """A text construct as a person reads it, fit for a terminal; "" for none."""
-    if text is None:
-        return ""
-    return _fit(visible_text(text.value) if text.kind == "html" else text.value.strip())
 
 
 def _fit(text: str) -> str:
@@ -163,6 +171,8 @@ def story_json(details: StoryDetails) -> dict[str, object]:
         "first_taken": _utc(story.first_taken_at),
         "updated": _utc(story.updated_at),
         "authors": list(shown.authors),
+        "outlet": story.outlet,
+        "origin": story.origin,
         "outputs": list(details.outputs),
         "categories": [
             {

@@ -82,6 +82,21 @@ def containment(small: Article, large: Article) -> float:
     return float(np.count_nonzero(pool[places] == small.shingles)) / small.shingles.size
 
 
+def passages(one: Article, other: Article, most: int = 3) -> list[str]:
+    """The longest passages that two articles share, the longest first, as `one` has them."""
+    small, large = (one, other) if one.length <= other.length else (other, one)
+    runs = align(small.units, large.units)
+    longest = sorted(runs, key=lambda run: run[0] - run[1])[:most]
+    mine = one.units
+    spans = [(run[0], run[1]) if one is small else (run[2], run[3]) for run in longest]
+    return [_passage(mine, start, end) for start, end in spans]
+
+
+def _passage(units: Units, start: int, end: int) -> str:
+    stop = int(units.starts[end]) if end < units.starts.size else len(units.text)
+    return units.text[int(units.starts[start]) : stop].strip()
+
+
 def _shared_numbers(small: Units, large: Units) -> float:
     """The share of the smaller text's numbers that the larger has too; 1 where there are few."""
     mine = small.hashes[small.numbers]

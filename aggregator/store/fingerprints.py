@@ -55,6 +55,7 @@ class FingerprintRows(Rows):
         self._loaded_day = 0
         self._pending: list[tuple[int, bytes]] = []
         self._pending_day = 0
+        self._sealed_day = 0
 
     # ------------------------------------------------------------ looking up
 
@@ -68,7 +69,7 @@ class FingerprintRows(Rows):
     def similar_texts(self, fingerprints: bytes, now: datetime) -> list[Lookalike]:
         """Snapshots of the window that share many fingerprints, the best first.
 
-        Sees what this transaction has added so far. To be called inside a transaction.
+        Sees what the open transaction has added so far.
         """
         import numpy as np
 
@@ -103,6 +104,9 @@ class FingerprintRows(Rows):
 
     def _write_counters(self) -> None:
         if self._pending:
+            if self._pending_day != self._sealed_day:
+                self._seal_days(self._pending_day)
+                self._sealed_day = self._pending_day
             self._loaded_piece = self._write_piece(self._pending_day, 0, self._pending)
             self._pending = []
         super()._write_counters()
@@ -142,7 +146,6 @@ class FingerprintRows(Rows):
     def _current_window(self, today: int) -> Window:
         """The window with all that is saved by now, by other processes too."""
         if self._window is None or today != self._loaded_day:
-            self._seal_days(today)
             return self._load_window(today)
         last = self._db.execute("select max(id) from fingerprint_pieces").fetchone()[0] or 0
         if last > self._loaded_piece:

@@ -165,7 +165,8 @@ class StoryRows(Rows):
         """Why each carrier of a story was taken for one, in the order in which they came."""
         rows = self._db.execute(
             "select sources.name, sources.title, how, likenesses.snapshot_id, matched_id, "
-            "contained, same, own, replacements, decided_at from likenesses "
+            "coalesce(contained, 0), coalesce(same, 0), coalesce(own, 0), "
+            "coalesce(replacements, 0), decided_at from likenesses "
             "join entries on entries.id = entry_id join sources on sources.id = entries.source_id "
             "where entries.story_id = (select id from stories where key = ?) order by entry_id",
             (key,),
