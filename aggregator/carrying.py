@@ -132,11 +132,13 @@ class Carrying:
     def _with_origin(
         self, update: EntryUpdate, source: Source, known: Lookalike, fuller: bool = False
     ) -> EntryUpdate:
-        """Name the story's origin where one of the two entries credits the other's outlet."""
-        if known.credited and source.id in self.outlets.sources_of(known.credited):
-            return replace(update, origin="this", fuller=fuller)
-        if update.outlet and known.lead_source in self.outlets.sources_of(update.outlet):
-            return replace(update, origin="lead")
+        """Name the story's origin where one of its carriers credits another's outlet."""
+        if any(source.id in self.outlets.sources_of(outlet) for outlet in known.credited):
+            return replace(update, origin=source.id, fuller=fuller)
+        if update.outlet:
+            own = self.outlets.sources_of(update.outlet)
+            origin = next((name for name in known.tellers if name in own), None)
+            return replace(update, origin=origin)
         return update
 
     def _by_digest(

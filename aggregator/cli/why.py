@@ -106,7 +106,7 @@ def _candidates(reader: StoreReader, details: StoryDetails) -> list[Weighed]:
         counts = (compared.replacements, compared.figures)
         how = AGAINST[compared.verdict]
         found.append(
-            Weighed(readable(known.title), known.lead_source, False, how, *shares, *counts, shared)
+            Weighed(readable(known.title), known.tellers[0], False, how, *shares, *counts, shared)
         )
     return found
 

@@ -128,8 +128,8 @@ class CategoryDecision:
 class Lookalike:
     """A snapshot of the store that a new text may carry: found by fingerprints or digest.
 
-    `leads` is whether its entry is the lead of its story; `credited` the outlet that the lead
-    credits; `lead_source` the name of the lead's source.
+    `leads` is whether its entry is the lead of its story; `credited` are the outlets that the
+    story's carriers credit, `tellers` the names of their sources, the lead's first.
     """
 
     snapshot_id: int
@@ -138,8 +138,8 @@ class Lookalike:
     source_id: int
     leads: bool
     title_key: str
-    credited: str | None
-    lead_source: str
+    credited: tuple[str, ...]
+    tellers: tuple[str, ...]
     title: Text | None
     text: Text | None
 
@@ -149,15 +149,15 @@ class EntryUpdate:
     """What the store is to save of one entry: the decision and, for a new one, its categories.
 
     `marks` are of a new or changed text; `outlet` is who it credits, by the table's name.
-    `origin` tells that the story's origin is this entry, or its lead; `fuller` that this one's
-    text is to be shown.
+    `origin` names the source that the story came from, where this entry tells; `fuller` that this
+    is it and its text is to be shown.
     """
 
     decided: Decided
     categories: tuple[CategoryDecision, ...] = ()
     marks: TextMarks | None = None
     outlet: str | None = None
-    origin: Literal["this", "lead"] | None = None
+    origin: str | None = None
     fuller: bool = False
 
 

@@ -40,26 +40,29 @@ def learn_outlets(
     sources: Iterable[tuple[str, str, str]],
     extra: Mapping[str, Iterable[str]] = MappingProxyType({}),
 ) -> Outlets:
-    """The table of outlets from sources (id, title, URL) and from `outlets:` (name → aliases).
+    """The table of outlets from sources (id, title, URL) and from names with their aliases.
 
-    A source's title names its outlet, up to a section ("中国新闻网·国内" is 中国新闻网); so does
-    its host. An alias that names an outlet in feeds.yaml goes before what was learned.
+    A source's title names its outlet, up to a section ("中国新闻网·国内" is 中国新闻网). So does
+    its host, unless sources of other outlets share it. What `extra` says goes before that.
     """
     names: dict[str, str] = {}
     for name, aliases in extra.items():
         for alias in (name, *aliases):
             names.setdefault(normal_form(alias), name)
     owners: dict[str, list[str]] = {}
+    hosts: dict[str, set[str]] = {}
     for source_id, title, url in sources:
-        whole = title.strip()
+        whole, host = title.strip(), _host(url)
         first = _SECTION.split(whole, maxsplit=1)[0].strip() or whole
-        host = _host(url)
         known = (names.get(normal_form(one)) for one in (whole, first, host) if one)
         name = next((one for one in known if one), first)
-        for alias in (whole, first, host):
-            if alias:
-                names.setdefault(normal_form(alias), name)
+        for alias in (whole, first):
+            names.setdefault(normal_form(alias), name)
+        hosts.setdefault(host, set()).add(name)
         owners.setdefault(name, []).append(source_id)
+    for host, tellers in hosts.items():
+        if host and len(tellers) == 1:
+            names.setdefault(host, *tellers)
     return Outlets(
         MappingProxyType(names),
         MappingProxyType({name: tuple(ids) for name, ids in owners.items()}),

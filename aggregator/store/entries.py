@@ -339,9 +339,10 @@ class EntryRows(HealthRows, OutputRows, FingerprintRows):
     def _name_origin(self, story_id: int, entry_id: int, update: EntryUpdate, at: str) -> None:
         """Name a story's origin, once; show its text where it is fuller, and move `updated`."""
         named = self._db.execute(
-            "update stories set origin_id = iif(?, ?, lead_id), shown_id = iif(?, ?, shown_id) "
-            "where id = ? and origin_id is null",
-            (update.origin == "this", entry_id, update.fuller, entry_id, story_id),
+            "update stories set origin_id = (select min(entries.id) from entries join sources "
+            "on sources.id = source_id where story_id = ? and name = ?), "
+            "shown_id = iif(?, ?, shown_id) where id = ? and origin_id is null",
+            (story_id, update.origin, update.fuller, entry_id, story_id),
         )
         if named.rowcount:
             self._change_story(story_id, at if update.fuller else None)

@@ -29,12 +29,15 @@ DEFAULT_WINDOW_DAYS = 14
 
 _LOOKALIKE = (
     "select snapshots.id, entries.id, entries.story_id, entries.source_id, "
-    "stories.lead_id = entries.id, entries.title_key, lead.outlet, sources.name, "
+    "stories.lead_id = entries.id, entries.title_key, "
+    "(select json_group_array(outlet) from entries told where told.story_id = stories.id "
+    "and outlet is not null), "
+    "(select json_group_array(name) from (select sources.name from entries told join sources "
+    "on sources.id = told.source_id where told.story_id = stories.id order by told.id)), "
     "snapshots.title, snapshots.title_kind, snapshots.summary, snapshots.summary_kind, "
     "snapshots.content, snapshots.content_kind, base "
     "from snapshots join entries on entries.id = snapshots.entry_id "
-    "join stories on stories.id = entries.story_id join entries lead on lead.id = stories.lead_id "
-    "join sources on sources.id = lead.source_id "
+    "join stories on stories.id = entries.story_id "
     "where snapshots.id in (select value from json_each(?))"
 )
 
@@ -243,8 +246,8 @@ def _lookalike(row: Sequence[Any]) -> Lookalike:
         source_id=row[3],
         leads=bool(row[4]),
         title_key=row[5],
-        credited=row[6],
-        lead_source=row[7],
+        credited=tuple(json.loads(row[6])),
+        tellers=tuple(json.loads(row[7])),
         title=title,
         text=content or summary,
     )

@@ -154,3 +154,11 @@ def test_outlets_are_learned_from_sources_and_extended() -> None:
     credited = read_provenance(f"来源：中新社\n{ARTICLE}", outlets).outlet
     assert credited is not None
     assert credited.value == "中国新闻网"
+
+
+def test_a_host_that_several_outlets_share_names_none() -> None:
+    outlets = learn_outlets(
+        [("a", "甲报", "https://rsshub.example/a"), ("b", "乙报", "https://rsshub.example/b")]
+    )
+    assert outlets.sources_of("rsshub.example") == ()
+    assert outlets.sources_of("乙报") == ("b",)
