@@ -90,7 +90,7 @@ class Daemon:
         self._under_way: set[str] = set()
         self._ticked_at: datetime | None = None
         self._hosts_crawled: set[str] = set()
-        self.push = WebSub(config, store, clock, self._writer)
+        self.push = WebSub(config, store, clock, self._writer, self._take_push)
         self.status = DaemonStatus(config)
 
     @property
@@ -229,6 +229,9 @@ class Daemon:
             log.exception("polling raised an error of this program; it goes on")
         finally:
             self._under_way -= due.keys()
+
+    async def _take_push(self, *pushed: Any) -> None:
+        self._log_result(await self._corridor.pushed.take(*pushed))
 
     def _on_result(self, result: PollResult) -> None:
         self._under_way.discard(result.source)

@@ -56,6 +56,7 @@ from aggregator.polled import (
     unusable,
 )
 from aggregator.provenance import learn_outlets
+from aggregator.pushing import PushLane
 from aggregator.reading import Desk
 from aggregator.store import Store, StoreError
 
@@ -89,6 +90,7 @@ class Corridor:
         door = PageDoor(fetcher, clock)
         self._parts = Parts(store, door, reader, clock)
         self.crawl = Crawl(config, store, door, clock, writer, self._save_captured, self._parts)
+        self.pushed = PushLane(store, self._desk, clock, writer, self._save_captured)
         self.replace_config(config)
 
     def replace_config(self, config: Config) -> None:
@@ -217,6 +219,7 @@ class Corridor:
         saved: list[tuple[PollUpdate, SavedPoll]] = []
         quiet: list[PollUpdate] = []
         with self._store.transaction():
+            self.pushed.look(batch)
             for done in batch:
                 if done.feed is None and done.front is None:
                     quiet.append(self._state_only(done, done.outcome))
@@ -283,9 +286,10 @@ class Corridor:
         self._save_lesson(source_id, lesson, memory, done.polled_at)
         if feed.parts:
             self._parts.save(done.source, source_id, feed, done.polled_at)
+        state = self.pushed.beside(done, lesson.put_into(state), feed, len(new))
         poll = PollUpdate(
             source_id=source_id,
-            state=lesson.put_into(state),
+            state=state,
             polled_at=done.polled_at,
             duration_ms=done.duration_ms,
             feed=feed,
@@ -370,7 +374,7 @@ class Corridor:
                 source, done.record.state, outcome, now, timezone=zone, planned=lesson.planned
             )
         self._save_lesson(done.record.source_id, lesson, (None, None), now)
-        return lesson.put_into(state)
+        return self.pushed.beside(done, lesson.put_into(state))
 
     def _state_only(self, done: Polled, outcome: FetchOutcome) -> PollUpdate:
         try:

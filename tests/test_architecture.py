@@ -37,7 +37,7 @@ STAGES = (
 SHELLS = {
     "publish": {"store", "dedupe"},
     "web": {"store", "dedupe", "publish", "config", "rhythm", "drift"},
-    "websub": {"store", "fetch"},
+    "websub": {"store", "fetch", "parse"},
 }
 # The order of the whole, over everything but the commands.
 UPPER = {
@@ -47,7 +47,9 @@ UPPER = {
     "polled": {"parse", "crawl"},
     "carrying": {"dedupe", "provenance", "store"},
     "reading": {"parse", "store"},
-    "update": {*STAGES, "learning", "carrying", "crawl", "polled", "reading"},
+    "pushes": set(),
+    "pushing": {"pushes", "polled", "reading", "store"},
+    "update": {*STAGES, "learning", "carrying", "crawl", "polled", "reading", "pushes", "pushing"},
     "waking": {"store"},
     "daemon": {*STAGES, *SHELLS, "waking", "reconcile", "update", "polled", "crawl"},
 }
@@ -56,7 +58,7 @@ TOP = {"cli", "__main__", ""}
 # No reading of the clock, no chance, no network, no files, no database.
 PURE = (
     "model text folding html changes query cron schedule rhythm drift learning dedupe provenance "
-    "categorize "
+    "categorize pushes "
     "publish.entry publish.feed publish.iri "
     "publish.feedgen_extension parse.assemble parse.dates parse.decode parse.errors parse.guess "
     "parse.jsonfeed parse.labels parse.ladder parse.links parse.markup parse.months parse.raw "

@@ -139,6 +139,7 @@ class _Builder:
             backfill=None if backfill is None else timedelta(seconds=backfill),
             json=JsonRecipe(**data["json"]) if data.get("json") else None,
             sitemap=_sitemap(data),
+            websub=data.get("websub", True),
         )
 
 

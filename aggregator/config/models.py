@@ -236,6 +236,13 @@ class WebSubSection(Section):
         "address is a hub elsewhere, told after each change; `none`: nobody. See docs/push.md.",
         examples=["own", "https://pubsubhubbub.appspot.com/"],
     )
+    callback: BaseUrl | None = Field(
+        default=None,
+        title="callback",
+        description="Address under which hubs reach this daemon, to push what their feeds have "
+        "new; by default `base_url`, where that is public. Without either nothing is subscribed.",
+        examples=["https://news.example.org"],
+    )
     allow_private: Networks = Field(
         default_factory=list,
         title="private networks",
@@ -526,6 +533,11 @@ class SourceSection(Section):
         + ", ".join(f"`{name}`" for name in recipes.EPAPERS)
         + ". `page` overrides parts of it.",
         examples=["founder"],
+    )
+    websub: bool = Field(
+        default=True,
+        title="push",
+        description="`false`: only polled, even where its feed names a hub. See docs/push.md.",
     )
     backfill: Duration | None = Field(
         default=None,

@@ -21,7 +21,7 @@ NOT_YET: dict[tuple[str, ...], frozenset[str]] = {
         | {"allowed_hosts", "honor_removals"}
     ),
     ("publish",): frozenset({"per_source"}),
-    ("sources",): frozenset({"fulltext", "content", "websub"}),
+    ("sources",): frozenset({"fulltext", "content"}),
 }
 
 # What people write instead of the right key, where letters alone do not tell.

@@ -68,6 +68,8 @@ from aggregator.model.pushed import (
     DeliveryResult,
     HubSubscription,
     Ping,
+    PushCallback,
+    PushStanding,
 )
 from aggregator.model.remembered import (
     Alarm,
@@ -140,6 +142,8 @@ __all__ = [
     "Provenance",
     "PublishSettings",
     "PublishedStory",
+    "PushCallback",
+    "PushStanding",
     "Replied",
     "Revised",
     "Same",

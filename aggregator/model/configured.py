@@ -92,6 +92,7 @@ class Source:
     backfill: timedelta | None = None
     json: JsonRecipe | None = None
     sitemap: SitemapRecipe | None = None
+    websub: bool = True
 
     @property
     def recipe(self) -> JsonRecipe | SitemapRecipe | None:
@@ -134,12 +135,14 @@ class PublishSettings:
 class WebSubSettings:
     """The `websub:` part: the hub that the feeds name, and what strangers may ask of our own.
 
-    `hub` is `own`, `none`, or the address of an outside hub. `allow_private` are networks (CIDR)
+    `hub` is `own`, `none`, or the address of an outside hub. `callback` is the address under which
+    hubs reach us, where that is not `base_url`. `allow_private` are networks (CIDR)
     that callbacks and hubs may lie in although private: those of `fetch:` do not count here, since
     strangers name these addresses. The caps are numbers of subscriptions.
     """
 
     hub: str = "own"
+    callback: str | None = None
     allow_private: tuple[str, ...] = ()
     max_subscriptions: int = 20_000
     max_per_host: int = 1_000

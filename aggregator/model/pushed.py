@@ -58,3 +58,40 @@ class DeliveryResult:
     outcome: str
     retry_at: datetime | None = None
     failing_since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PushStanding:
+    """How things stand with the pushes of a source whose feed names a hub.
+
+    `hub` and `topic` are what the feed says; `ask_at` is when to ask the hub for a subscription
+    next, `failures` how often it did not come about. `active_until` is the end of the lease that
+    was verified, None without one. `score` is 1 while pushes are relied on: see pushes.py.
+    """
+
+    source_id: int
+    source_name: str
+    hub: str
+    topic: str
+    score: int = 0
+    ask_at: datetime | None = None
+    failures: int = 0
+    active_until: datetime | None = None
+    last_push_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PushCallback:
+    """An address that a hub was given for one source, unguessable: `token` is the end of its path.
+
+    `state` is asked (the hub is to verify it), active, or leaving (another took its place).
+    """
+
+    token: str
+    source_id: int
+    hub: str
+    topic: str
+    secret: str
+    state: str
+    asked_at: datetime
+    lease_until: datetime | None = None

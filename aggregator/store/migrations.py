@@ -204,6 +204,41 @@ def m0007_stories(db: Database) -> None:
     _table(db, "stories").create_index(["merged_into"])
 
 
+@migrations()
+def m0008_push(db: Database) -> None:
+    """Hubs that sources name, our subscriptions with them, and what they pushed already."""
+    _table(db, "push_sources").create(
+        {
+            "source_id": int,
+            "hub": str,
+            "topic": str,
+            "score": int,  # 1: relied on
+            "ask_at": str,  # when the hub is asked for a subscription next
+            "failures": int,
+            "last_push_at": str,
+        },
+        pk="source_id",
+        not_null={"hub", "topic", "score", "failures"},
+        foreign_keys=[("source_id", "sources", "id")],
+    )
+    _table(db, "push_callbacks").create(
+        {
+            "token": str,
+            "source_id": int,
+            "hub": str,
+            "topic": str,
+            "secret": str,
+            "state": str,  # asked, active, leaving
+            "asked_at": str,
+            "lease_until": str,
+        },
+        pk="token",
+        not_null={"source_id", "hub", "topic", "secret", "state", "asked_at"},
+    )
+    _table(db, "push_callbacks").create_index(["source_id", "state"])
+    _table(db, "push_bodies").create({"token": str, "digest": str}, pk=("token", "digest"))
+
+
 def _create_sources(db: Database) -> None:
     _table(db, "sources").create(
         {

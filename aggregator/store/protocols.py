@@ -30,6 +30,8 @@ from aggregator.model import (
     PollState,
     PollUpdate,
     PublishedStory,
+    PushCallback,
+    PushStanding,
     SavedPoll,
     SourceHealth,
     SourceRecord,
@@ -165,6 +167,23 @@ class CorrectionStore(Protocol):
     def split_entry(self, entry_id: int, marks: TextMarks | None, now: datetime) -> str: ...
 
 
+class PushStore(Protocol):
+    """Our subscriptions with the hubs that sources name; writing inside a transaction."""
+
+    def push_standings(
+        self, source_ids: Iterable[int] | None = None
+    ) -> dict[int, PushStanding]: ...
+    def save_advert(self, source_id: int, hub: str, topic: str, now: datetime) -> None: ...
+    def forget_advert(self, source_id: int) -> None: ...
+    def save_push_score(self, source_id: int, score: int, pushed_at: datetime | None) -> None: ...
+    def plan_asking(self, source_id: int, ask_at: datetime, failures: int) -> None: ...
+    def push_callbacks(self) -> list[PushCallback]: ...
+    def put_callback(self, callback: PushCallback) -> None: ...
+    def drop_callback(self, token: str) -> None: ...
+    def remember_push(self, token: str, digest: str) -> None: ...
+    def seen_pushes(self, token: str, digest: str) -> tuple[bool, int]: ...
+
+
 class StoreReader(SourceReader, StoryReader, OutputReader, Protocol):
     """A store that can only be read; any number of them stand beside the one that writes."""
 
@@ -179,6 +198,7 @@ class Store(
     StoryReader,
     OutputStore,
     HubStore,
+    PushStore,
     Protocol,
 ):
     """The whole store, for the one thread that writes."""

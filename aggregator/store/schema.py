@@ -25,6 +25,7 @@ KNOWN_MIGRATIONS = (
     "m0005_reading",
     "m0006_hub",
     "m0007_stories",
+    "m0008_push",
 )
 
 

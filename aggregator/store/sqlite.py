@@ -6,10 +6,11 @@ from aggregator.store.corrections import CorrectionRows
 from aggregator.store.entries import EntryRows
 from aggregator.store.hub import HubRows
 from aggregator.store.pages import PageRows
+from aggregator.store.push import PushRows
 from aggregator.store.stories import StoryRows
 
 
-class SqliteStore(EntryRows, CorrectionRows, StoryRows, PageRows, HubRows):
+class SqliteStore(EntryRows, CorrectionRows, StoryRows, PageRows, HubRows, PushRows):
     """Implements every Protocol of protocols.py. One thread at a time may use it."""
 
     def close(self) -> None:

@@ -122,8 +122,8 @@ class Answers:
         )
 
     async def no_hub(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
-        """501 for the hub where a process only serves: it may not write subscriptions down."""
-        said = "This process only serves; the hub is part of `aggregator run`.\n"
+        """501 for WebSub where a process only serves: it may not write to the store."""
+        said = "This process only serves; WebSub is part of `aggregator run`.\n"
         headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
         answer = Response(said, 501, headers, media_type="text/plain")
         await answer(scope, receive, send)

@@ -20,6 +20,7 @@ from aggregator.web.state import WebState
 
 FEEDS = "/feeds/"
 HUB = "/hub"
+CALLBACKS = "/websub/"
 # Answers a request for a path under the site's root: the daemon's own part in WebSub.
 PushEndpoints = Callable[[str, Scope, Receive, Send], Awaitable[None]]
 
@@ -53,7 +54,7 @@ class App(Starlette):
             if path.startswith(FEEDS):
                 await self._feeds.handle(path, scope, receive, send)
                 return
-            if path == HUB:
+            if path == HUB or path.startswith(CALLBACKS):
                 await (self._push or self._answers.no_hub)(path, scope, receive, send)
                 return
             if path != scope["path"]:

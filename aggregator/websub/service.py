@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
+from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
 from aggregator.clock import Clock
 from aggregator.fetch import Sender, open_sender
-from aggregator.model import Config
+from aggregator.model import Config, Document, PushCallback, Source
+from aggregator.parse import ParseError
 from aggregator.store import Store
 from aggregator.websub.announce import Announcer
 from aggregator.websub.courier import Courier
 from aggregator.websub.endpoints import answer_hub
 from aggregator.websub.hub import Hub
+from aggregator.websub.intake import Intake
 from aggregator.websub.parts import Parts, Tasks
+from aggregator.websub.subscriber import Subscriber
 from aggregator.websub.topics import is_topic
+
+log = logging.getLogger(__name__)
 
 # Of all hosts together, and of one: verifications, deliveries and what else is sent.
 SENT_AT_ONCE = 96
@@ -25,15 +33,30 @@ SENT_PER_HOST = 16
 REPLACED_ENDS_AFTER_S = 15.0
 
 
-class WebSub:
-    """Our own hub, or word to an outside one. Used on the daemon's event loop."""
+CALLBACKS = "/websub/"
 
-    def __init__(self, config: Config, store: Store, clock: Clock, writer: Executor) -> None:
+# Takes a pushed document into the corridor: its source with the number it has in the store, the
+# callback's token and the digest of the body, and the document. Raises ParseError, StoreError.
+TakePush = Callable[[Source, int, str, str, Document], Awaitable[Any]]
+
+
+class WebSub:
+    """Both sides: our own hub (or word to an outside one), and subscriptions of our own.
+
+    Used on the daemon's event loop.
+    """
+
+    def __init__(
+        self, config: Config, store: Store, clock: Clock, writer: Executor, take: TakePush
+    ) -> None:
         """`writer` is the one thread on which the store is used."""
+        self._take_push = take
         self._parts = Parts(config, store, clock, writer, _sender(config, clock))
         self._hub = Hub(self._parts)
         self._courier = Courier(self._parts)
         self._announcer = Announcer(self._parts)
+        self._subscriber = Subscriber(self._parts)
+        self._intake = Intake(self._parts, self._subscriber, self._take)
         self._digests: dict[str, str] | None = None
         self._replaced: Tasks = Tasks()
 
@@ -52,11 +75,29 @@ class WebSub:
             await self._courier.tick(changed)
         elif self._parts.config.websub.hub != "none":
             self._announcer.tick(changed)
+        await self._subscriber.tick()
 
     async def answer(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request for `path` (as under the site's root: `/hub`)."""
+        """Answer a request for `path` (as under the site's root: `/hub`, `/websub/TOKEN`)."""
+        if path.startswith(CALLBACKS):
+            await self._intake.answer(path.removeprefix(CALLBACKS), scope, receive, send)
+            return
         has_hub = self._parts.config.websub.hub == "own"
         await answer_hub(self._hub if has_hub else None, scope, receive, send)
+
+    async def _take(
+        self, callback: PushCallback, digest: str, body: bytes, kind: str | None
+    ) -> None:
+        source = self._subscriber.source_of(callback)
+        if source is None:
+            return
+        zone = source.timezone or self._parts.config.timezone
+        now = self._parts.clock.now()
+        document = Document(body, callback.topic, now, kind, zone)
+        try:
+            await self._take_push(source, callback.source_id, callback.token, digest, document)
+        except ParseError as error:
+            log.warning("%s: what was pushed is no feed: %s", source.id, error)
 
     def replace_config(self, config: Config) -> None:
         """Take another config in force."""
@@ -69,11 +110,13 @@ class WebSub:
 
     async def settled(self) -> None:
         """Wait until no verification, delivery or ping is under way."""
-        for part in (self._hub, self._courier, self._announcer):
+        for part in (self._hub, self._courier, self._announcer, self._subscriber, self._intake):
             await part.settled()
 
     async def close(self) -> None:
         """Give up what is under way and close every connection. Raises StoreError."""
+        await self._intake.close()
+        await self._subscriber.close()
         await self._hub.close()
         await self._announcer.close()
         await self._courier.close()

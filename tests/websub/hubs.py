@@ -30,10 +30,16 @@ class HubSite:
         self.site = Site(folder, websub=WebSubSettings(**given))
         self.clock = FakeClock(self.site.now)
         self._writer = ThreadPoolExecutor(1)
+        self.taken: list[tuple[Any, ...]] = []
         self.push = self._open()
 
     def _open(self) -> WebSub:
-        return WebSub(self.site.config, self.site.store, self.clock, self._writer)
+        parts = (self.site.config, self.site.store, self.clock, self._writer)
+        return WebSub(*parts, self.take)
+
+    async def take(self, *pushed: Any) -> None:
+        """Where pushed documents end in tests of the hub alone."""
+        self.taken.append(pushed)
 
     @property
     def topic(self) -> str:
