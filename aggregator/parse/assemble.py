@@ -189,6 +189,8 @@ class _Assembly:
         title = self._text(_first(texts, _TITLES))
         content = self._text(_first(texts, _CONTENTS))
         summary = self._text(_first(texts, _SUMMARIES))
+        # Mostly these are all the texts there are.
+        others = len(texts) - (title is not None) - (content is not None) - (summary is not None)
         published = self._date(values, _PUBLISHED, number, raw.line)
         if not (guid or link or title or content or summary or published):
             self._note("entry-skipped", f"entry {number} says nothing; skipped", raw.line)
@@ -210,7 +212,7 @@ class _Assembly:
             self._enclosures(raw) if raw.media else (),
             self._entry_language(raw),
             self._origin(raw.source) if raw.source is not None else None,
-            self._visible(_first(texts, _RIGHTS)),
+            self._visible(_first(texts, _RIGHTS)) if others else None,
             resolve(self._base, values["comments"]) if "comments" in values else None,
             raw.raw,
             resolve(self._base, raw.images[0]) if raw.images else None,

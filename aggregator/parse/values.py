@@ -136,18 +136,14 @@ class Values:
     def _link(self, element: Element) -> RawLink | None:
         if len(element):
             raise Declines("elements in a link")
-        get = element.get
+        get = dict(element.items()).get
         href = get("href") or get("url") or get("uri")
         if href:
             kind = get("type")
-            return RawLink(
-                get("rel", "alternate").lower(),
-                href.strip(),
-                kind.lower() if kind else kind,
-                self._base(element),
-                get("length"),
-                get("title"),
-            )
+            rel = get("rel", "alternate").lower()
+            kind = kind.lower() if kind else kind
+            base = self._base(element)
+            return _new(RawLink, (rel, href.strip(), kind, base, get("length"), get("title")))
         value = element.text
         if not value or not (value := value.strip()):
             return None
@@ -226,9 +222,6 @@ class Values:
         text = (element.text or "").strip() if not term or len(element) else ""
         if not text.isascii():
             text = self._mend(text)
-        if not attributes and not len(element) and name not in TAG_LISTS:
-            entry.tags.append(_new(RawTag, (text, None, None)))
-            return
         get = attributes.get
         term = term or text or get("text") or ""
         scheme = get("scheme") or get("domain")
