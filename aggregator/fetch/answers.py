@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 from aggregator.fetch.addresses import Address
 from aggregator.fetch.failures import Refused, printable
 from aggregator.fetch.headers import RawHeaders, freshness, interesting, links, text_of
-from aggregator.model import Fetched, FetchFailed, FetchRequest, NotModified
+from aggregator.model import Certificate, Fetched, FetchFailed, FetchRequest, NotModified
 
 REDIRECTS = frozenset((301, 302, 303, 307, 308))
 PERMANENT = frozenset((301, 308))
@@ -34,10 +34,16 @@ class Head(NamedTuple):
     etag: str | None
     last_modified: str | None
     fields: dict[bytes, str]
+    certificate: Certificate | None
 
 
-def read_head(status: int, raw: RawHeaders, max_bytes: int) -> Head:
-    """The Head of a response. Raises Refused (`headers-too-large`) over `max_bytes` in all."""
+def read_head(
+    status: int, raw: RawHeaders, max_bytes: int, certificate: Certificate | None = None
+) -> Head:
+    """The Head of a response that came over a connection with this certificate.
+
+    Raises Refused (`headers-too-large`) over `max_bytes` in all.
+    """
     size = 0
     etag = last_modified = None
     for name, value in raw:
@@ -49,7 +55,7 @@ def read_head(status: int, raw: RawHeaders, max_bytes: int) -> Head:
             last_modified = text_of(value)
     if size > max_bytes:
         raise Refused("headers-too-large", f"the headers are over {max_bytes} bytes")
-    return Head(status, etag, last_modified, interesting(raw))
+    return Head(status, etag, last_modified, interesting(raw), certificate)
 
 
 class Course(NamedTuple):
@@ -81,6 +87,7 @@ def not_modified(head: Head, course: Course, request: FetchRequest, now: datetim
         last_modified=head.last_modified,
         moved_to=course.moved_to,
         freshness=freshness(head.fields, now),
+        certificate=head.certificate,
     )
 
 
@@ -93,6 +100,7 @@ def same_body(head: Head, course: Course, now: datetime) -> NotModified:
         last_modified=head.last_modified,
         moved_to=course.moved_to,
         freshness=freshness(head.fields, now),
+        certificate=head.certificate,
     )
 
 
@@ -111,6 +119,7 @@ def fetched(head: Head, course: Course, body: bytes, digest: str, now: datetime)
         moved_to=course.moved_to,
         freshness=freshness(head.fields, now),
         links=_absolute(links((link,)), course.address.text) if link else (),
+        certificate=head.certificate,
     )
 
 

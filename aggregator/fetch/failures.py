@@ -14,6 +14,7 @@ from aggregator.fetch.inflate import InflateError
 from aggregator.fetch.wire import HeadersTooLarge, WireTooLarge
 
 _MAX_MESSAGE = 300
+_X509_V_ERR_CERT_HAS_EXPIRED = 10  # OpenSSL's number; Python gives it no name
 
 
 class Refused(Exception):
@@ -53,6 +54,8 @@ def _explain(error: BaseException) -> tuple[str, str]:
         return "bad-response", f"the answer is not sound HTTP: {_first_line(error.message)}"
     if isinstance(error, asyncio.TimeoutError):
         return "timeout", "the fetch took too long in all"
+    if _has_expired(error):
+        return "certificate-expired", "the certificate of the host has expired"
     if isinstance(error, ssl.SSLError | ssl.CertificateError):
         return "tls", f"no secure connection: {error}"
     if isinstance(error, OSError):
@@ -62,8 +65,19 @@ def _explain(error: BaseException) -> tuple[str, str]:
     return "error", f"unexpected {type(error).__name__}: {error}"
 
 
+def _has_expired(error: BaseException) -> bool:
+    return (
+        isinstance(error, ssl.SSLCertVerificationError)
+        and error.verify_code == _X509_V_ERR_CERT_HAS_EXPIRED
+    )
+
+
 def _explain_client(error: aiohttp.ClientError) -> tuple[str, str]:
     """aiohttp's own errors. The order matters: they inherit from each other."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError) and _has_expired(
+        error.certificate_error
+    ):
+        return "certificate-expired", "the certificate of the host has expired"
     for kinds, reason, sentence in _CLIENT_ERRORS:
         if isinstance(error, kinds):
             return reason, sentence.format(_said(error))

@@ -229,7 +229,8 @@ class HttpFetcher:
         deadline: asyncio.Timeout,
     ) -> FetchOutcome | Course:
         """From a response's head to its outcome; the body is read only where it will be used."""
-        head = read_head(response.status, response.raw_headers, self._settings.max_header_bytes)
+        limit = self._settings.max_header_bytes
+        head = read_head(response.status, response.raw_headers, limit, response.certificate)
         now = self._clock.now()
         if head.status == 304:
             self._rests.answered(course.address.lane)

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -25,6 +27,7 @@ from yarl import URL
 
 from aggregator.fetch.guard import Guard
 from aggregator.fetch.resolver import Resolver
+from aggregator.model import Certificate
 
 DNS_TTL = 60
 # An idle connection is kept this long, and only where others of its host are waiting.
@@ -51,6 +54,13 @@ class CountingHandler(ResponseHandler):
         self._received = 0
         self._keep: Callable[[], bool] | None = None
         self.requests = 0
+        self.certificate: Certificate | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The connection stands; TLS, where there is any, has been agreed on and verified."""
+        super().connection_made(transport)
+        # Read once for a connection, however many requests go over it.
+        self.certificate = read_certificate(transport.get_extra_info("peercert"))
 
     def begin(self, keep: Callable[[], bool] | None = None) -> None:
         """A new request starts on this connection; `keep` is asked once its head is complete."""
@@ -105,15 +115,23 @@ class CountingHandler(ResponseHandler):
 class Reply:
     """A response whose head is read: `raw_headers` as they came, `content` still to be read.
 
-    Whoever is done with it calls `release`, whoever gives up on it `close`.
+    Whoever is done with it calls `release`, whoever gives up on it `close`. `certificate` is
+    that of the connection, None where it is not encrypted.
     """
 
-    __slots__ = ("_connection", "content", "raw_headers", "status")
+    __slots__ = ("_connection", "certificate", "content", "raw_headers", "status")
 
-    def __init__(self, message: RawResponseMessage, content: StreamReader, connection: Connection):
+    def __init__(
+        self,
+        message: RawResponseMessage,
+        content: StreamReader,
+        connection: Connection,
+        certificate: Certificate | None,
+    ) -> None:
         self.status: int = message.code
         self.raw_headers: tuple[tuple[bytes, bytes], ...] = message.raw_headers
         self.content = content
+        self.certificate = certificate
         self._connection = connection
 
     def release(self) -> None:
@@ -126,6 +144,17 @@ class Reply:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+
+def read_certificate(told: Mapping[str, Any] | None) -> Certificate | None:
+    """The validity of a certificate as `ssl.SSLSocket.getpeercert` tells it; None for none."""
+    if not told:
+        return None
+    try:
+        begins, ends = (ssl.cert_time_to_seconds(told[key]) for key in ("notBefore", "notAfter"))
+        return Certificate(datetime.fromtimestamp(begins, UTC), datetime.fromtimestamp(ends, UTC))
+    except (KeyError, ValueError, OverflowError, OSError):
+        return None  # it was good enough for OpenSSL: its dates alone shall not cost the fetch
 
 
 # What must not stand in a request's head: it would end a line, or the head (RFC 9110 5.5).
@@ -260,7 +289,7 @@ class Pool:
             while True:
                 message, content = await handler.read()
                 if not 100 <= message.code < 200 or message.code == 101:
-                    return Reply(message, content, connection)
+                    return Reply(message, content, connection, handler.certificate)
         except EofStream as error:
             raise aiohttp.ServerDisconnectedError from error
 

@@ -7,6 +7,7 @@ The names are Atom's (RFC 4287); FIELD_NAMES records what every other format cal
 from __future__ import annotations
 
 from aggregator.model.answered import (
+    Certificate,
     Fetched,
     FetchFailed,
     FetchOutcome,
@@ -117,6 +118,7 @@ __all__ = [
     "FetchOutcome",
     "FetchRequest",
     "FetchSettings",
+    "Certificate",
     "Fetched",
     "Freshness",
     "HubSubscription",

@@ -34,10 +34,19 @@ class Freshness:
 
 
 @dataclass(frozen=True, slots=True)
+class Certificate:
+    """From when to when the certificate of an origin is valid (aware, UTC; RFC 5280 4.1.2.5)."""
+
+    begins: datetime
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Fetched:
     """A usable response. `url` is where it came from in the end; `body` is inflated.
 
-    `moved_to` is set when every redirect on the way was permanent (301, 308).
+    `moved_to` is set when every redirect on the way was permanent (301, 308). `certificate` is
+    that of the last connection, None where it was not encrypted.
     """
 
     url: str
@@ -50,6 +59,7 @@ class Fetched:
     moved_to: str | None = None
     freshness: Freshness = Freshness()
     links: tuple[tuple[str, str], ...] = ()
+    certificate: Certificate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +75,7 @@ class NotModified:
     last_modified: str | None = None
     moved_to: str | None = None
     freshness: Freshness = Freshness()
+    certificate: Certificate | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,47 +3,48 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import ssl
-import subprocess
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 
 import pytest
+import trustme
 from aiohttp import connector
 
-from aggregator.model import Fetched, FetchFailed, FetchRequest
+from aggregator.model import Certificate, Fetched, FetchFailed, FetchRequest, NotModified
 from tests.fetch.loopback import Origin, Request, fetcher, reply, run
 
-OPENSSL = shutil.which("openssl")
-pytestmark = pytest.mark.skipif(OPENSSL is None, reason="needs openssl to make a certificate")
+# The certificates are real ones, so that their dates are those of the machine's clock.
+BEGINS = datetime.now(UTC).replace(microsecond=0) - timedelta(days=80)
+ENDS = BEGINS + timedelta(days=90)
+AUTHORITY = trustme.CA()
+
+
+def issued(begins: datetime = BEGINS, ends: datetime = ENDS) -> trustme.LeafCert:
+    """A certificate for 127.0.0.1 and localhost."""
+    return AUTHORITY.issue_cert("127.0.0.1", "localhost", not_before=begins, not_after=ends)
 
 
 @pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A self-signed certificate for 127.0.0.1 and localhost, and its key."""
-    folder = tmp_path_factory.mktemp("tls")
-    names = ["-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"]
-    files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
-    command = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=x"]
-    subprocess.run([OPENSSL or "", *command, *files, *names], check=True, capture_output=True)
-    return folder / "cert.pem", folder / "key.pem"
+def certificate() -> trustme.LeafCert:
+    return issued()
 
 
 @pytest.fixture
-def trusted(certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A program that trusts the certificate, as if it were its system's."""
-    context = ssl.create_default_context(cafile=str(certificate[0]))
+def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program that trusts the authority, as if it were one of its system's."""
+    context = ssl.create_default_context()
+    AUTHORITY.configure_trust(context)
     monkeypatch.setattr(connector, "_SSL_CONTEXT_VERIFIED", context)
 
 
 class SecureOrigin(Origin):
     """An origin over TLS."""
 
-    files: tuple[Path, Path]
+    certificate: trustme.LeafCert
 
     async def __aenter__(self) -> SecureOrigin:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*self.files)
+        self.certificate.configure_cert(context)
         self._server = await asyncio.start_server(self._serve, self.host, 0, ssl=context)
         self.port = self._server.sockets[0].getsockname()[1]
         self._tasks = set()
@@ -53,13 +54,19 @@ class SecureOrigin(Origin):
         return super().url(path).replace("http://", "https://")
 
 
-def secure(certificate: tuple[Path, Path]) -> SecureOrigin:
-    origin = SecureOrigin(lambda _: reply(b"<rss/>"))
-    origin.files = certificate
+def secure(certificate: trustme.LeafCert) -> SecureOrigin:
+    origin = SecureOrigin(_answer)
+    origin.certificate = certificate
     return origin
 
 
-def test_an_unknown_certificate_is_refused(certificate: tuple[Path, Path]) -> None:
+def _answer(request: Request) -> bytes:
+    if "if-none-match" in request.headers:
+        return reply(status=304)
+    return reply(b"<rss/>", 'ETag: "a"')
+
+
+def test_an_unknown_certificate_is_refused(certificate: trustme.LeafCert) -> None:
     async def go() -> None:
         async with secure(certificate) as origin:
             door = fetcher()
@@ -73,7 +80,7 @@ def test_an_unknown_certificate_is_refused(certificate: tuple[Path, Path]) -> No
 
 
 @pytest.mark.usefixtures("trusted")
-def test_a_trusted_one_is_accepted_for_its_own_names_only(certificate: tuple[Path, Path]) -> None:
+def test_a_trusted_one_is_accepted_for_its_own_names_only(certificate: trustme.LeafCert) -> None:
     async def go() -> None:
         async with secure(certificate) as origin:
             door = fetcher()
@@ -87,8 +94,46 @@ def test_a_trusted_one_is_accepted_for_its_own_names_only(certificate: tuple[Pat
 
 
 @pytest.mark.usefixtures("trusted")
+def test_the_outcome_says_how_long_the_certificate_is_valid(certificate: trustme.LeafCert) -> None:
+    async def go() -> None:
+        async with secure(certificate) as origin:
+            door = fetcher(per_host=1)
+            conditional = FetchRequest(origin.url("/b"), etag='"a"')
+            requests = (FetchRequest(origin.url("/a")), conditional)
+            outcomes = await asyncio.gather(*map(door.fetch, requests))
+            assert [type(one) for one in outcomes] == [Fetched, NotModified]
+            for outcome in outcomes:
+                assert isinstance(outcome, Fetched | NotModified)
+                assert outcome.certificate == Certificate(BEGINS, ENDS)
+            assert origin.connections == 1, "the second went over the first one's connection"
+            await door.close()
+        async with Origin(_answer) as plain:
+            door = fetcher()
+            outcome = await door.fetch(FetchRequest(plain.url()))
+            assert isinstance(outcome, Fetched)
+            assert outcome.certificate is None
+            await door.close()
+
+    run(go())
+
+
+@pytest.mark.usefixtures("trusted")
+def test_an_expired_certificate_is_called_so() -> None:
+    async def go() -> None:
+        async with secure(issued(ends=BEGINS + timedelta(days=1))) as origin:
+            door = fetcher()
+            outcome = await door.fetch(FetchRequest(origin.url()))
+            assert isinstance(outcome, FetchFailed)
+            assert outcome.reason == "certificate-expired"
+            assert origin.requests == []
+            await door.close()
+
+    run(go())
+
+
+@pytest.mark.usefixtures("trusted")
 def test_a_tunnel_through_a_proxy_is_verified_to_its_far_end(
-    certificate: tuple[Path, Path],
+    certificate: trustme.LeafCert,
 ) -> None:
     async def go() -> None:
         async with secure(certificate) as origin:
@@ -108,6 +153,7 @@ def test_a_tunnel_through_a_proxy_is_verified_to_its_far_end(
                 at = f"http://u:p@127.0.0.1:{proxy.port}"
                 outcome = await door.fetch(FetchRequest(origin.url(), proxy=at))
                 assert isinstance(outcome, Fetched), outcome
+                assert outcome.certificate == Certificate(BEGINS, ENDS)
                 assert origin.requests[0].target == "/feed.xml"
                 assert "proxy-authorization" not in origin.requests[0].headers
                 await door.close()
