@@ -259,6 +259,7 @@ def _after_failure(
         outcome="gone" if gone else "failed",
         status=outcome.status,
         error=outcome.message,
+        reason=outcome.reason,
         gone=gone,
         next_poll_at=END_OF_TIME if gone else _retry_at(source, failures, outcome, now),
     )

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
@@ -45,6 +45,7 @@ from aggregator.model import (
     Source,
     SourceRecord,
 )
+from aggregator.pages import Miss
 from aggregator.parse import FeedReader, ParseError
 from aggregator.polled import (
     Polled,
@@ -59,6 +60,7 @@ from aggregator.provenance import learn_outlets
 from aggregator.pushing import PushLane
 from aggregator.reading import Desk
 from aggregator.store import Store, StoreError
+from aggregator.teaching import Teacher
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +89,7 @@ class Corridor:
         self._clock = clock
         self._writer = writer
         self._carrying = Carrying(store)
+        self._teacher = Teacher(store)
         door = PageDoor(fetcher, clock)
         self._parts = Parts(store, door, reader, clock)
         self.crawl = Crawl(config, store, door, clock, writer, self._save_captured, self._parts)
@@ -271,7 +274,14 @@ class Corridor:
         before = self._state_before(done)
         zone = self._zone_of(done.source)
         lesson = learning.after_feed(
-            done.source, before, memory, feed, new, done.polled_at, ZoneInfo(zone)
+            done.source,
+            before,
+            memory,
+            feed,
+            new,
+            done.polled_at,
+            ZoneInfo(zone),
+            None if isinstance(done.outcome, FetchFailed) else done.outcome.certificate,
         )
         state = schedule.after_poll(
             done.source,
@@ -283,7 +293,7 @@ class Corridor:
             new_entries=len(new),
             planned=lesson.planned,
         )
-        self._save_lesson(source_id, lesson, memory, done.polled_at)
+        self._teacher.save(source_id, lesson, done.polled_at, memory)
         if feed.parts:
             self._parts.save(done.source, source_id, feed, done.polled_at)
         state = self.pushed.beside(done, lesson.put_into(state), feed, len(new))
@@ -307,20 +317,32 @@ class Corridor:
 
     def _save_front(self, done: Polled, front: Front) -> PollUpdate:
         """A page source's own poll: the pages its front page leads to are captured by `crawl`."""
-        state = self.crawl.save_front(done.source, done.record, front, done.polled_at)
-        return PollUpdate(done.record.source_id, state, done.polled_at, done.duration_ms)
+        zone = ZoneInfo(self._zone_of(done.source))
+        before, now = self._state_before(done), done.polled_at
+        lesson = self._teacher.of_front(done.source, done.record, before, front, now, zone)
+        state = self.crawl.save_front(done.source, done.record, front, now, lesson.planned)
+        if isinstance(front.outcome, FetchFailed) and not front.missing:
+            lesson = self._teacher.of_failed_front(before, state, front)
+        self._teacher.save(done.record.source_id, lesson, now)
+        return PollUpdate(done.record.source_id, lesson.put_into(state), now, done.duration_ms)
 
     def _save_captured(
-        self, source: Source, source_id: int, feed: ParsedFeed, make: Callable[[int], PollUpdate]
+        self,
+        source: Source,
+        source_id: int,
+        feed: ParsedFeed,
+        make: Callable[[int], PollUpdate],
+        misses: Sequence[Miss],
     ) -> SavedPoll:
         """Decide and save what a captured page said; `make` is told how many entries are new."""
         decided = self._decide(source_id, feed)
         new = sum(isinstance(one, New) for one in decided)
         poll = make(new)
         entries = self._entry_updates(source, source_id, decided, poll.polled_at)
+        poll = self._teacher.of_article(source, replace(poll, entries=entries), feed, misses)
         # All articles of an edition reach the feeds; a sitemap may hold a site's whole past.
         initial = len(entries) if source.page is not None else source.initial
-        return self._store.save_poll(replace(poll, entries=entries), initial)
+        return self._store.save_poll(poll, initial)
 
     def _entry_updates(
         self, source: Source, source_id: int, decided: Sequence[Decided], now: datetime
@@ -348,18 +370,6 @@ class Corridor:
     def _zone_of(self, source: Source) -> str:
         return source.timezone or self._config.timezone
 
-    def _save_lesson(
-        self,
-        source_id: int,
-        lesson: learning.Lesson,
-        memory: learning.Packed,
-        now: datetime,
-    ) -> None:
-        if lesson.memory is not None and lesson.memory != memory:
-            self._store.save_memory(source_id, *lesson.memory)
-        if lesson.begun or lesson.ended:
-            self._store.change_alarms(source_id, lesson.begun, lesson.ended, now)
-
     def _state_after_quiet(self, done: Polled, outcome: FetchOutcome) -> PollState:
         """The state after a poll without a document, with what it taught."""
         source, before, now = done.source, self._state_before(done), done.polled_at
@@ -369,11 +379,13 @@ class Corridor:
             lesson = learning.after_failure(before, state)
         else:
             load = partial(self._store.source_memory, done.record.source_id)
-            lesson = learning.after_nothing(source, before, load, now, ZoneInfo(zone))
+            lesson = learning.after_nothing(
+                source, before, load, now, ZoneInfo(zone), outcome.certificate
+            )
             state = schedule.after_poll(
                 source, done.record.state, outcome, now, timezone=zone, planned=lesson.planned
             )
-        self._save_lesson(done.record.source_id, lesson, (None, None), now)
+        self._teacher.save(done.record.source_id, lesson, now)
         return self.pushed.beside(done, lesson.put_into(state))
 
     def _state_only(self, done: Polled, outcome: FetchOutcome) -> PollUpdate:

@@ -15,6 +15,7 @@ from aggregator.model import (
     CategoryDecision,
     Config,
     Entry,
+    Evidence,
     FetchSettings,
     New,
     ParsedFeed,
@@ -61,14 +62,19 @@ def config(
     return Config(categories=tuple(categories), sources=tuple(sources), **given)
 
 
+def text(words: str) -> Evidence:
+    """Evidence that is a sentence already."""
+    return Evidence("text", {"text": words})
+
+
 def entry(number: int | str = 1, **values: Any) -> Entry:
     """Entry `number`: its guid, link, title and text are its own; `text=` is plain content."""
-    text = values.pop("text", f"{number} {LONG}")
+    words = values.pop("text", f"{number} {LONG}")
     given: dict[str, Any] = {
         "guid": f"urn:example:{number}",
         "link": f"https://news.example/{number}",
         "title": Text(f"Title {number}"),
-        "content": None if text is None else Text(text),
+        "content": None if words is None else Text(words),
         **values,
     }
     return Entry(**given)

@@ -35,7 +35,7 @@ STAGES = (
 )
 # A shell stands over the store; what it needs of a stage beside is named.
 SHELLS = {
-    "publish": {"store", "dedupe"},
+    "publish": {"store", "dedupe", "drift"},
     "web": {"store", "dedupe", "publish", "config", "rhythm", "drift"},
     "websub": {"store", "fetch", "parse"},
 }
@@ -47,9 +47,13 @@ UPPER = {
     "polled": {"parse", "crawl"},
     "carrying": {"dedupe", "provenance", "store"},
     "reading": {"parse", "store"},
+    "teaching": {"learning", "crawl", "pages", "store"},
     "pushes": set(),
     "pushing": {"pushes", "polled", "reading", "store"},
-    "update": {*STAGES, "learning", "carrying", "crawl", "polled", "reading", "pushes", "pushing"},
+    "update": {
+        *STAGES,
+        *("learning", "teaching", "carrying", "crawl", "polled", "reading", "pushes", "pushing"),
+    },
     "waking": {"store"},
     "daemon": {*STAGES, *SHELLS, "waking", "reconcile", "update", "polled", "crawl"},
 }

@@ -146,7 +146,8 @@ def test_silence_is_found_and_ends_with_the_next_entry(corridors: Corridors) -> 
     assert origin.alarms == ["silent"]
     alarm = corridors.store.alarms()[0]
     assert alarm.since <= last + DAY * 2.5
-    assert "nothing new for 2." in alarm.evidence
+    assert alarm.evidence.what == "silent"
+    assert alarm.evidence.facts["last_at"] == last.timestamp()
     origin.live(mornings(13, 14)[0])
     assert origin.alarms == []
     assert origin.state.alarms is None
@@ -174,7 +175,9 @@ def test_failures_in_a_row_are_an_alarm_and_a_success_ends_it(corridors: Corrido
         assert origin.alarms == []
         corridors.poll()
         assert origin.state.failures == failures + 1
-    assert [(a.kind, a.evidence) for a in corridors.store.alarms()] == [("failing", "it broke")]
+    assert [(a.kind, a.evidence.facts) for a in corridors.store.alarms()] == [
+        ("failing", {"reason": "http-500", "text": "it broke"})
+    ]
     corridors.fetcher.answers[URL] = NotModified(URL, 304)
     corridors.poll()
     assert origin.alarms == []

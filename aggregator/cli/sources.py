@@ -14,7 +14,8 @@ from rich.text import Text as RichText
 
 from aggregator.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, load_or_exit
 from aggregator.config.secrets import secrets_of
-from aggregator.model import Config, SourceHealth
+from aggregator.drift import said
+from aggregator.model import Alarm, Config, SourceHealth
 from aggregator.rhythm import expected_delay, polls_a_day
 from aggregator.store import StoreError, open_reader
 from aggregator.web.addresses import public_url, without_secrets
@@ -23,6 +24,7 @@ from aggregator.web.view import (
     TROUBLED,
     State,
     advice_of,
+    error_of,
     hours_of,
     in_order_of_trouble,
     rhythm_of,
@@ -97,11 +99,11 @@ def source_json(source: SourceHealth, config: Config) -> dict[str, object]:
             {
                 "kind": alarm.kind,
                 "since": _utc(alarm.since),
-                "evidence": without_secrets(alarm.evidence, source.url, secrets_of(config)),
+                "evidence": _evidence(alarm, source, config),
             }
             for alarm in source.alarms
         ],
-        "advice": advice_of(source),
+        "advice": advice_of(source, "en"),
     }
 
 
@@ -146,21 +148,24 @@ def summary_line(sources: list[SourceHealth]) -> str:
 
 
 def _error(source: SourceHealth, config: Config) -> str | None:
-    error = source.state.error
-    if not error or state_of(source) not in BROKEN:
-        return None
-    return without_secrets(error, source.url, secrets_of(config))
+    error = error_of(source, "en")
+    return without_secrets(error, source.url, secrets_of(config)) if error else None
 
 
 def _wrong(source: SourceHealth, config: Config, zone: ZoneInfo) -> str:
     """Why a source is in trouble, since when, and what to do; "" where it is not."""
-    said = [error] if (error := _error(source, config)) else []
+    told = [error] if (error := _error(source, config)) else []
     for alarm in source.alarms:
         if alarm.kind not in BROKEN:
-            evidence = without_secrets(alarm.evidence, source.url, secrets_of(config))
-            said.append(f"{alarm.kind} since {_local(alarm.since, zone)}: {evidence}")
-    advice = advice_of(source)
-    return "; ".join([*said, f"→ {advice}"] if advice else said)
+            evidence = _evidence(alarm, source, config)
+            told.append(f"{alarm.kind} since {_local(alarm.since, zone)}: {evidence}")
+    advice = advice_of(source, "en")
+    return "; ".join([*told, f"→ {advice}"] if advice else told)
+
+
+def _evidence(alarm: Alarm, source: SourceHealth, config: Config) -> str:
+    told = said(alarm.evidence, "en", ZoneInfo(config.timezone))
+    return without_secrets(told, source.url, secrets_of(config))
 
 
 def bars(hours: tuple[float, ...]) -> str:

@@ -23,9 +23,6 @@ from aggregator.model import (
     WebSubSettings,
 )
 
-# When a paper whose edition is named by its day is looked for, where feeds.yaml does not say.
-EDITION_AT = "0 6 * * *"
-
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -113,8 +110,6 @@ class _Builder:
         url = self.filled(data["url"], values.check_source_url, *here, "url")
         proxy = data.get("proxy")
         every, at, page = data.get("every"), data.get("at"), _page(data)
-        if page is not None and every is None and at is None and values.is_dated(url):
-            at = EDITION_AT
         backfill = data.get("backfill")
         return Source(
             id=data["id"],

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -42,6 +42,7 @@ from aggregator.model import (
 )
 from aggregator.pages import (
     Index,
+    Miss,
     Page,
     PageError,
     open_page,
@@ -62,17 +63,15 @@ FORMAT = "page"
 MOST_MISSED = 8
 MOST_BACKFILL = timedelta(days=92)
 T = TypeVar("T")
+Make = Callable[[int], PollUpdate]
+Read = tuple[Index | None, ParsedFeed | None, Sequence[Miss]]
 
 
 class SaveFeed(Protocol):
     """The corridor's identify → decide → categorize → save; inside a transaction."""
 
     def __call__(
-        self,
-        source: Source,
-        source_id: int,
-        feed: ParsedFeed,
-        make: Callable[[int], PollUpdate],
+        self, source: Source, source_id: int, feed: ParsedFeed, make: Make, misses: Sequence[Miss]
     ) -> SavedPoll: ...
 
 
@@ -80,7 +79,8 @@ class SaveFeed(Protocol):
 class Front:
     """What one poll of a page source gave: of an edition's front page, or of a list of articles.
 
-    `day` is the edition's, `missing` says that it is not out. `url` was asked.
+    `day` is the edition's, `missing` says that it is not out. `url` was asked. Of a page in which
+    nothing was found `index` says what was looked for.
     """
 
     outcome: FetchOutcome
@@ -147,7 +147,7 @@ class Crawl:
         if index.is_barren:
             self._door.release(outcome)
             message = "; ".join(map(str, index.misses)) or f"no links on {outcome.url}"
-            return Front(FetchFailed(url, "selector", message, outcome.status), url, day)
+            return Front(FetchFailed(url, "selector", message, outcome.status), url, day, index)
         return Front(outcome, url, day or day_in_address(outcome.url), index)
 
     def _front_request(self, source: Source, state: PollState, url: str) -> FetchRequest:
@@ -165,9 +165,14 @@ class Crawl:
         )
 
     def save_front(
-        self, source: Source, record: SourceRecord, front: Front, now: datetime
+        self,
+        source: Source,
+        record: SourceRecord,
+        front: Front,
+        now: datetime,
+        planned: datetime | None = None,
     ) -> PollState:
-        """Add what a front page led to; the state to save. Inside a transaction."""
+        """Add what a front page led to; the state to save, by the time learned (`planned`)."""
         zone = self._zone(source)
         outcome = front.outcome
         if front.missing:
@@ -175,15 +180,19 @@ class Crawl:
         elif isinstance(outcome, Fetched | NotModified):
             # Redirects of a day's page say nothing of the next day's address.
             outcome = replace(outcome, moved_to=None)
+        named = source.timezone or self._config.timezone
         state = schedule.after_poll(
-            source, record.state, outcome, now, timezone=source.timezone or self._config.timezone
+            source, record.state, outcome, now, timezone=named, planned=planned
         )
         if isinstance(outcome, FetchFailed):
             return state
         final = outcome.url if outcome.url != front.url else None
         state = replace(state, url=front.url, final_url=final, moved_to=None, moved_seen=0)
+        if front.day and is_dated(source.url) and planned is not None:
+            # Another document each day: that it has no validators makes no day of the wait.
+            state = replace(state, next_poll_at=planned)
         if front.missing:
-            again = missing_again(now, zone, state.next_poll_at)
+            again = planned or missing_again(now, zone, state.next_poll_at)
             return replace(state, next_poll_at=again, body_digest=record.state.body_digest)
         if front.index is not None:
             edition = front.day.isoformat() if front.day else None
@@ -262,17 +271,16 @@ class Crawl:
             return SavedPoll()
         outcome: FetchOutcome = FetchFailed(page.url, "internal", "not fetched")
         try:
-            index, feed, odd = None, None, None
+            read: Read = (None, None, ())
             request = self._page_request(source, page)
             if page.kind == "part":
-                outcome, feed = await self._parts.get(source, request, self._zone(source).key)
+                outcome, part = await self._parts.get(source, request, self._zone(source).key)
+                read = (None, part, ())
             else:
                 outcome = await self._door.get(request)
             if isinstance(outcome, Fetched) and page.kind != "part":
-                index, feed, odd = await asyncio.to_thread(self._read, source, page, outcome)
-            return await self._in_writer(
-                lambda: self._save_capture(source, page, outcome, index, feed, odd)
-            )
+                read = await asyncio.to_thread(self._read, source, page, outcome)
+            return await self._in_writer(lambda: self._save_capture(source, page, outcome, *read))
         except (PageError, ParseError) as error:
             failed = FetchFailed(page.url, error.reason, str(error), outcome.status)
         except StoreError:
@@ -283,9 +291,7 @@ class Crawl:
         finally:
             if isinstance(outcome, Fetched):
                 self._door.release(outcome)
-        return await self._in_writer(
-            lambda: self._save_capture(source, page, failed, None, None, None)
-        )
+        return await self._in_writer(lambda: self._save_capture(source, page, failed))
 
     def _page_request(self, source: Source, page: PageRecord) -> FetchRequest:
         """Conditional after the first time. The source's headers go to its own host only."""
@@ -301,9 +307,7 @@ class Crawl:
             validators_url=page.final_url,
         )
 
-    def _read(
-        self, source: Source, record: PageRecord, fetched: Fetched
-    ) -> tuple[Index | None, ParsedFeed | None, str | None]:
+    def _read(self, source: Source, record: PageRecord, fetched: Fetched) -> Read:
         """What a fetched page holds: links or an entry, and what its recipe missed."""
         assert source.page is not None
         recipe, zone = whole_recipe(source.page), self._zone(source)
@@ -313,12 +317,12 @@ class Crawl:
             index = read_index(page, recipe, record.level)
             if record.level == 0 and edition and is_other_day(page, index, edition):
                 index = Index()
-            return index, None, "; ".join(map(str, index.misses)) or None
+            return index, None, index.misses
         day = edition or day_in_address(record.url)
         start = midnight(day, zone) if day else None
         entry, misses = read_article(page, recipe, record, zone, start, source.language)
         feed = ParsedFeed(FORMAT, FORMAT, page.encoding, entries=(entry,), language=source.language)
-        return None, feed, "; ".join(map(str, misses)) or None
+        return None, feed, misses
 
     # ------------------------------------------------------------ saving, on the writer's thread
 
@@ -331,11 +335,12 @@ class Crawl:
         source: Source,
         page: PageRecord,
         outcome: FetchOutcome,
-        index: Index | None,
-        feed: ParsedFeed | None,
-        odd: str | None,
+        index: Index | None = None,
+        feed: ParsedFeed | None = None,
+        misses: Sequence[Miss] = (),
     ) -> SavedPoll:
         """One page with what it brought, in one transaction."""
+        odd = "; ".join(map(str, misses)) or None
         now = self._clock.now()
         saved = SavedPoll()
         with self._store.transaction():
@@ -360,7 +365,7 @@ class Crawl:
                         listed=page.listed,
                     )
 
-                saved = self._save_feed(source, record.source_id, feed, update)
+                saved = self._save_feed(source, record.source_id, feed, update, misses)
             page = after_fetch(page, outcome, now, odd)
             self._store.save_page(after_first(page) if page.kind == "part" else page)
             self._save_host_rest(outcome, now)

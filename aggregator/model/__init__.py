@@ -74,6 +74,7 @@ from aggregator.model.pushed import (
 )
 from aggregator.model.remembered import (
     Alarm,
+    Evidence,
     PageRecord,
     PollState,
 )
@@ -101,6 +102,7 @@ __all__ = [
     "Carrier",
     "Category",
     "CategoryDecision",
+    "Certificate",
     "Config",
     "ConfiguredSource",
     "Credit",
@@ -113,12 +115,12 @@ __all__ = [
     "Enclosure",
     "Entry",
     "EntryUpdate",
+    "Evidence",
     "FeedPart",
     "FetchFailed",
     "FetchOutcome",
     "FetchRequest",
     "FetchSettings",
-    "Certificate",
     "Fetched",
     "Freshness",
     "HubSubscription",

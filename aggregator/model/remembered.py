@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -19,6 +20,7 @@ class PollState:
     `moved_to` is where permanent redirects led, `moved_seen` how many polls in a row said so.
     `plan` holds the times learned for the next polls (seconds since 1970, commas between),
     `silent_after_s` how long without new entries is unusual, `alarms` the kinds now raised.
+    `error` says why the last poll failed, `reason` in one word (FetchFailed's).
     """
 
     url: str | None = None
@@ -44,13 +46,25 @@ class PollState:
     plan: str | None = None
     silent_after_s: float | None = None
     alarms: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What shows that something is wrong: `what` names a sentence, `facts` are what fills it.
+
+    It is kept so, and made a sentence where it is read, in the reader's language (drift.said).
+    """
+
+    what: str
+    facts: Mapping[str, str | float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
     """Something that is wrong with a source, from `since` until `ended_at` (None: still).
 
-    `kind` is a short stable name (docs/polling.md), `evidence` a sentence for people.
+    `kind` is a short stable name (docs/polling.md).
     """
 
     alarm_id: int
@@ -58,7 +72,7 @@ class Alarm:
     source_title: str
     kind: str
     since: datetime
-    evidence: str
+    evidence: Evidence
     ended_at: datetime | None = None
 
 

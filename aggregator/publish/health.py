@@ -8,41 +8,40 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
 
 from feedgen.entry import FeedEntry
 from lxml import etree
 
-from aggregator.model import Alarm, OutputRecord
+from aggregator import drift
+from aggregator.drift import Language
+from aggregator.model import Alarm, Config, OutputRecord
 from aggregator.publish.entry import timestamp
 from aggregator.publish.feed import render_feed
 from aggregator.publish.feedgen_extension import EntryExtra, ExtraElement
 from aggregator.text import fit_for_xml, shorten, squeeze
 
 HEALTH = "health"
-HEALTH_TITLE = "来源健康"
+HEALTH_TITLE: dict[Language, str] = {"zh": "来源健康", "en": "Health of the sources"}
 # The latest so many alarms stand in the document.
 ALARMS_SHOWN = 50
 # Addresses may hold tokens: of one in a message only the host is told.
 _ADDRESS = re.compile(r"\b(https?://)(?:[^\s/@]*@)?([^\s/?#]+)[^\s”\"')]*", re.IGNORECASE)
 _MICROSECOND = timedelta(microseconds=1)
-# kind → what happened, in Chinese and in English.
-_SAID = {
-    "gone": ("已永久消失", "is gone for good"),
-    "moved": ("只剩停更或搬家的告示", "only says that it has ended or moved"),
-    "failing": ("连续抓取失败", "fails"),
-    "selector": ("选择器不再匹配", "is a page in which the selectors find nothing"),
-    "empty": ("不再有条目", "is empty"),
-    "collapsed": ("条目骤减", "lost most of its entries"),
-    "encoding": ("文字编码损坏", "has damaged text"),
-    "undated": ("日期无法读取", "has dates that cannot be read"),
-    "silent": ("异常沉默", "has been silent for unusually long"),
-    "certificate": ("证书即将到期", "has a certificate that ends soon"),
-}
+_HAN, _KANA = re.compile("[\u3400-\u9fff]"), re.compile("[\u3041-\u30fa]")
 
 
-def health_output(everything: OutputRecord, alarms: Sequence[Alarm]) -> OutputRecord:
+def language_of(config: Config) -> Language:
+    """The language the person writes in, by the titles of feeds.yaml: Chinese, else English."""
+    titles = "\n".join([config.title, *(category.title for category in config.categories)])
+    return "zh" if _HAN.search(titles) and not _KANA.search(titles) else "en"
+
+
+def health_output(
+    everything: OutputRecord, alarms: Sequence[Alarm], language: Language
+) -> OutputRecord:
     """The output that stands for the health of the sources, beside that of all stories."""
     moments = [moment for alarm in alarms for moment in (alarm.since, alarm.ended_at) if moment]
     return replace(
@@ -50,20 +49,15 @@ def health_output(everything: OutputRecord, alarms: Sequence[Alarm]) -> OutputRe
         name=HEALTH,
         kind=HEALTH,
         key=uuid5(UUID(everything.key), HEALTH).hex,
-        title=HEALTH_TITLE,
+        title=HEALTH_TITLE[language],
         updated_at=max([everything.created_at, *moments]),
     )
 
 
-def render_health(
-    everything: OutputRecord,
-    alarms: Sequence[Alarm],
-    site_title: str,
-    base_url: str,
-    hub: str | None = None,
-) -> bytes:
-    """The document, the newest event first."""
-    output = health_output(everything, alarms)
+def render_health(everything: OutputRecord, alarms: Sequence[Alarm], config: Config) -> bytes:
+    """The document, the newest event first; its times are those of feeds.yaml's zone."""
+    words = _Words(language_of(config), ZoneInfo(config.timezone))
+    output = health_output(everything, alarms, words.language)
     events: list[tuple[datetime, int, bool, Alarm]] = []
     for alarm in alarms:
         events.append((alarm.since, alarm.alarm_id, False, alarm))
@@ -75,33 +69,64 @@ def render_health(
     for moment, _, recovered, alarm in events:
         # No two entries of a feed may have the same `updated`.
         distinct = moment if before is None else min(moment, before - _MICROSECOND)
-        entries.append(_entry(output, alarm, recovered, distinct, base_url))
+        entries.append(_entry(output, alarm, recovered, distinct, config.base_url, words))
         before = distinct
-    return render_feed(output, site_title, base_url, entries, hub)
+    return render_feed(output, config.title, config.base_url, entries, config.hub_url)
+
+
+class _Words:
+    """What an entry says, in one language."""
+
+    def __init__(self, language: Language, zone: tzinfo) -> None:
+        self.language = language
+        self._zone = zone
+
+    def begun(self, alarm: Alarm) -> tuple[str, str]:
+        """Title and text for a source that broke: what, the evidence, what to do."""
+        name, event = _name(alarm), drift.event(alarm.kind, self.language)
+        told = drift.said(alarm.evidence, self.language, self._zone)
+        said = shorten(without_addresses(squeeze(fit_for_xml(told))), 1000)
+        advice = drift.advice(alarm.kind, self.language)
+        if self.language == "zh":
+            return f"故障：{name} {event}", f"{name} {event}：{said}。→ {advice}"
+        return f"Trouble: {name} {event}", f"{name} {event}: {said}. → {advice}"
+
+    def over(self, alarm: Alarm, moment: datetime) -> tuple[str, str]:
+        """Title and text for a source that recovered."""
+        name, what = _name(alarm), drift.name(alarm.kind, self.language)
+        begun, over = self._time(alarm.since), self._time(moment)
+        if self.language == "zh":
+            return f"恢复：{name}（{what}已结束）", f"{name}：{begun} 开始，{over} 结束。"
+        return f"Recovered: {name} ({what})", f"{name}: it began {begun} and was over {over}."
+
+    def _time(self, moment: datetime) -> str:
+        return f"{moment.astimezone(self._zone):%Y-%m-%d %H:%M (%z)}"
+
+
+def _name(alarm: Alarm) -> str:
+    return shorten(squeeze(fit_for_xml(alarm.source_title)), 200) or alarm.source_name
 
 
 def _entry(
-    output: OutputRecord, alarm: Alarm, recovered: bool, moment: datetime, base_url: str
+    output: OutputRecord,
+    alarm: Alarm,
+    recovered: bool,
+    moment: datetime,
+    base_url: str,
+    words: _Words,
 ) -> bytes:
     entry = FeedEntry()
     entry.register_extension("extra", EntryExtra)
     extra: EntryExtra = entry.extra
     event = "recovered" if recovered else "broke"
     entry.id(f"urn:uuid:{uuid5(UUID(output.key), f'{alarm.alarm_id}/{event}')}")
-    chinese, english = _SAID.get(alarm.kind, (alarm.kind, alarm.kind))
-    name = shorten(squeeze(fit_for_xml(alarm.source_title)), 200) or alarm.source_name
-    if recovered:
-        entry.title(f"恢复：{name}（{chinese}已结束）")
-        text = f"{name}: over since {timestamp(moment)}. It had begun {timestamp(alarm.since)}."
-    else:
-        entry.title(f"故障：{name} {chinese}")
-        said = without_addresses(squeeze(fit_for_xml(alarm.evidence)))
-        text = f"{name} {english}: {shorten(said, 1000)}"
+    title, text = words.over(alarm, moment) if recovered else words.begun(alarm)
+    entry.title(title)
     extra.title_type = "text"
     entry.updated(moment)
     entry.published(moment)
     entry.content(text, type="text")
-    entry.category(term=alarm.kind, label=english)
+    entry.category(term=alarm.kind, label=drift.name(alarm.kind, words.language))
     link = {"rel": "alternate", "href": f"{base_url}/sources", "type": "text/html"}
     extra.elements = [ExtraElement("link", attributes=link)]
     element = entry.atom_entry()

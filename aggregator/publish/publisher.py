@@ -158,8 +158,7 @@ class Publisher:
         if everything is None:
             return None
         alarms = self._store.alarms(ALARMS_SHOWN)
-        config = self._config
-        body = render_health(everything, alarms, config.title, config.base_url, config.hub_url)
+        body = render_health(everything, alarms, self._config)
         digest = hashlib.sha256(body).hexdigest()
         before = records.get(HEALTH_PATH)
         there = (self._folder / HEALTH_PATH).exists()

@@ -3,10 +3,12 @@
 from aggregator.rhythm.learned import Rhythm, Span, arrival, first_arrivals, learn
 from aggregator.rhythm.planned import (
     expected_delay,
+    is_known,
     plan,
     polls_a_day,
     rates,
     unusual_silence,
+    usual_start,
 )
 
 __all__ = [
@@ -15,9 +17,11 @@ __all__ = [
     "arrival",
     "expected_delay",
     "first_arrivals",
+    "is_known",
     "learn",
     "plan",
     "polls_a_day",
     "rates",
     "unusual_silence",
+    "usual_start",
 ]

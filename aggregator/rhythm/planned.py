@@ -202,6 +202,18 @@ def _next(
     return now + min(max(timedelta(hours=elapsed), SHORTEST), LONGEST)
 
 
+def is_known(rhythm: Rhythm) -> bool:
+    """Whether enough has come to plan by."""
+    return rhythm.events >= LEAST_EVENTS
+
+
+def usual_start(rhythm: Rhythm) -> timedelta:
+    """How long after local midnight entries usually begin to come."""
+    shares = rates(rhythm).shares
+    top = max(shares)
+    return next(at * QUARTER for at, share in enumerate(shares) if share * 4 >= top)
+
+
 def expected_delay(rhythm: Rhythm) -> timedelta | None:
     """How long an entry waits on average, by the rates known; None while they are not."""
     if rhythm.events < LEAST_EVENTS:

@@ -32,6 +32,7 @@ from aggregator.store.snapshots import snapshot_columns
 from aggregator.store.times import from_text_or_none, to_text, to_text_or_none
 
 CODEC = "zstd"
+DATES_READ = 200
 _KNOWN_COLUMNS = (
     "entries.id, source_id, story_id, guid, link_key, title_key, text_key, meta_key, "
     "text_length, published"
@@ -126,6 +127,14 @@ class EntryRows(HealthRows, OutputRows, FingerprintRows):
     def _has_entries(self, source_id: int) -> bool:
         found = self._db.execute("select 1 from entries where source_id = ? limit 1", (source_id,))
         return found.fetchone() is not None
+
+    def entry_dates(self, source_id: int) -> list[datetime | None]:
+        """The dates of the entries that came last from a source, as they say themselves."""
+        rows = self._db.execute(
+            "select published from entries where source_id = ? order by id desc limit ?",
+            (source_id, DATES_READ),
+        )
+        return [from_text_or_none(row[0]) for row in rows]
 
     def carriers_elsewhere(self, keyed: Sequence[KeyedEntry]) -> list[KnownEntry]:
         """Entries of any source with the link of one of `keyed`: they may carry its story."""

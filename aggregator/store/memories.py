@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from aggregator.model import Alarm
+from aggregator.model import Alarm, Evidence
 from aggregator.store.base import Rows
 from aggregator.store.times import from_text, from_text_or_none, to_text
+
+
+def _to_json(evidence: Evidence) -> str:
+    return json.dumps([evidence.what, dict(evidence.facts)], ensure_ascii=False)
+
+
+def _from_json(text: str) -> Evidence:
+    """What `_to_json` wrote; a sentence, as it was kept before, stands for itself."""
+    if not text.startswith("["):
+        return Evidence("text", {"text": text})
+    what, facts = json.loads(text)
+    return Evidence(what, facts)
 
 
 class MemoryRows(Rows):
@@ -28,7 +41,7 @@ class MemoryRows(Rows):
         )
 
     def change_alarms(
-        self, source_id: int, begun: Mapping[str, str], ended: Iterable[str], now: datetime
+        self, source_id: int, begun: Mapping[str, Evidence], ended: Iterable[str], now: datetime
     ) -> None:
         """Raise alarms (kind: evidence) and end others; one raised already stays as it is."""
         stamp = to_text(now)
@@ -43,7 +56,7 @@ class MemoryRows(Rows):
                 "insert into alarms (source_id, kind, since, evidence) select ?, ?, ?, ? "
                 "where not exists (select 1 from alarms where source_id = ? and kind = ? "
                 "and ended_at is null)",
-                (source_id, kind, stamp, evidence, source_id, kind),
+                (source_id, kind, stamp, _to_json(evidence), source_id, kind),
             )
         self._new_revision()
 
@@ -64,7 +77,7 @@ class MemoryRows(Rows):
                 source_title=row[2],
                 kind=row[3],
                 since=from_text(row[4]),
-                evidence=row[5],
+                evidence=_from_json(row[5]),
                 ended_at=from_text_or_none(row[6]),
             )
             for row in rows

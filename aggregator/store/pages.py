@@ -97,6 +97,15 @@ class PageRows(Rows):
             (to_text(now), name),
         )
 
+    def unknown_pages(self, source_id: int, urls: Iterable[str]) -> int:
+        """How many of these addresses are no pages of this source yet."""
+        row = self._db.execute(
+            "select count(*) from json_each(?) where value not in "
+            "(select url from pages where source_id = ? and url = value)",
+            (json.dumps(list(urls)), source_id),
+        ).fetchone()
+        return int(row[0])
+
     def latest_edition(self, source_id: int) -> date | None:
         """The day of the latest edition of a source whose front page was had; None without one."""
         row = self._db.execute(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from aggregator.drift import KINDS
+from aggregator.drift import name
 from aggregator.model import SourceHealth
 from aggregator.store import StoreError
 from aggregator.web.addresses import public_host, without_secrets
@@ -27,9 +27,10 @@ from aggregator.web.view import (
     BROKEN,
     TROUBLED,
     State,
+    advice_of,
+    error_of,
     hours_of,
     in_order_of_trouble,
-    most_urgent,
     read_feeds,
     state_of,
 )
@@ -221,8 +222,7 @@ class Pages:
 def source_line(source: SourceHealth, words: Words, secrets: Sequence[str]) -> SourceLine:
     """A source's health as a line of the page, in words."""
     state = source.state
-    error = state.error if state_of(source) in BROKEN else None
-    kind = most_urgent(source)
+    error = error_of(source, words.language)
     return SourceLine(
         title=source.title or source.name,
         host=public_host(source.url),
@@ -235,7 +235,7 @@ def source_line(source: SourceHealth, words: Words, secrets: Sequence[str]) -> S
         next_poll_at=None if state.gone or not source.enabled else state.next_poll_at,
         entries=source.entries,
         alarms=_alarms(source, words, secrets),
-        advice=words(f"do_{kind}") if kind is not None else None,
+        advice=advice_of(source, words.language),
         hours=hours_of(source),
         week_entries=source.week_entries,
         duplicates=source.duplicates,
@@ -251,9 +251,9 @@ def _alarms(
     """What is wrong, since when, and the evidence. A failing one tells its error already."""
     return tuple(
         (
-            words(f"alarm_{alarm.kind}") if alarm.kind in KINDS else alarm.kind,
+            name(alarm.kind, words.language),
             alarm.since,
-            without_secrets(alarm.evidence, source.url, tuple(secrets)),
+            without_secrets(words.evidence(alarm.evidence), source.url, tuple(secrets)),
         )
         for alarm in source.alarms
         if alarm.kind not in BROKEN

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from aggregator.drift import KINDS
+from aggregator.drift import KINDS, Language, advice, why_failed
 from aggregator.html import visible_text
 from aggregator.model import OutputRecord, PublishedStory, Snapshot, SourceHealth, Text
 from aggregator.rhythm import Rhythm, expected_delay, rates
@@ -105,10 +105,17 @@ def since_of(source: SourceHealth) -> datetime | None:
     return min((alarm.since for alarm in source.alarms), default=None)
 
 
-def advice_of(source: SourceHealth) -> str | None:
-    """What to do about a source in trouble, in English, by the most urgent of its alarms."""
+def advice_of(source: SourceHealth, language: Language) -> str | None:
+    """What to do about a source in trouble, by the most urgent of its alarms."""
     kind = most_urgent(source)
-    return KINDS[kind] if kind is not None else None
+    return advice(kind, language) if kind is not None else None
+
+
+def error_of(source: SourceHealth, language: Language) -> str | None:
+    """Why a broken source could not be polled; None for one that could. Secrets are in it yet."""
+    if state_of(source) not in BROKEN:
+        return None
+    return why_failed(source.state.reason, source.state.error, language)
 
 
 def most_urgent(source: SourceHealth) -> str | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta, tzinfo
 from types import MappingProxyType
 
-from aggregator.drift import KINDS
+from aggregator.drift import said
+from aggregator.model import Evidence
 from aggregator.web.negotiate import Language
 
 # key: (Chinese, English). Braces are filled in by str.format.
@@ -38,20 +39,6 @@ _WORDS: dict[str, tuple[str, str]] = {
         "还没有来源。在 feeds.yaml 里添加一个，三秒内生效。",
         "No sources yet. Add one to feeds.yaml; it is in force within three seconds.",
     ),
-    # What to do about each kind of alarm; the kinds are drift.KINDS, which a test holds to.
-    "do_gone": (
-        "源站说它已永久消失：删去这个来源，或者找到它的新地址",
-        KINDS["gone"],
-    ),
-    "do_moved": ("它只说自己已停办或搬走：到那里看看新地址", KINDS["moved"]),
-    "do_failing": ("用浏览器打开这个地址；网站若已搬家，请换成新地址", KINDS["failing"]),
-    "do_selector": ("网页改版了：看看页面，改一改 feeds.yaml 里的选择器", KINDS["selector"]),
-    "do_empty": ("打开这个订阅看看：那里若也是空的，告诉网站，或者另找一个", KINDS["empty"]),
-    "do_collapsed": ("打开这个订阅看看：原来在里面的条目少了许多", KINDS["collapsed"]),
-    "do_encoding": ("文字在源站就已损坏：请告诉网站，这里无能为力", KINDS["encoding"]),
-    "do_undated": ("它的日期再也读不出来：用 aggregator parse 看看，并告诉我们", KINDS["undated"]),
-    "do_silent": ("看看网站是否还在更新，是否还更新在这个订阅里", KINDS["silent"]),
-    "do_certificate": ("请告诉网站：从那天起就再也抓不到它了", KINDS["certificate"]),
     "source": ("来源", "Source"),
     "state": ("状态", "State"),
     "last_poll": ("上次抓取", "Last poll"),
@@ -66,16 +53,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "hours_of": ("一天中各小时的发布量", "when entries come, by the hour of the day"),
     "duplicates": ("重复 {n}", "{n} duplicate"),
     "unsorted": ("未分类 {part}%", "{part}% uncategorized"),
-    "alarm_gone": ("永久消失", "gone for good"),
-    "alarm_moved": ("只剩停更或搬家的告示", "only says that it has ended or moved"),
-    "alarm_failing": ("连续抓取失败", "fails"),
-    "alarm_selector": ("选择器不再匹配", "the selectors find nothing"),
-    "alarm_empty": ("不再有条目", "no entries any more"),
-    "alarm_collapsed": ("条目骤减", "most entries are missing"),
-    "alarm_encoding": ("文字编码损坏", "damaged text"),
-    "alarm_undated": ("日期无法读取", "dates cannot be read"),
-    "alarm_silent": ("异常沉默", "unusually silent"),
-    "alarm_certificate": ("证书即将到期", "certificate ends soon"),
     "state_gone": ("已消失", "Gone"),
     "state_new": ("等待首次抓取", "Not polled yet"),
     "state_off": ("已停用", "Turned off"),
@@ -194,6 +171,10 @@ class Words:
         if self.language == "zh":
             return f"{count} {name}{'前' if past else '后'}"
         return f"{count} {name} ago" if past else f"in {count} {name}"
+
+    def evidence(self, evidence: Evidence) -> str:
+        """What shows that something is wrong, as a sentence."""
+        return said(evidence, self.language, self._zone)
 
     def upcoming(self, moment: datetime) -> str:
         """As `relative`, but what should have happened already is due now."""

@@ -8,6 +8,7 @@ import pytest
 
 from aggregator.model import PollState
 from aggregator.rhythm import Rhythm, learn
+from tests.builders import text
 from tests.cli.commands import run
 from tests.web.builder import Site, entry
 
@@ -86,7 +87,7 @@ def test_an_alarm_and_a_rhythm_are_shown(site: Site, capsys: pytest.CaptureFixtu
     with site.store.transaction():
         site.store.save_memory(odd.source_id, known.pack(), "{}")
         site.store.save_memory(well.source_id, b"not a rhythm", "junk")
-        evidence = f"nothing at {SECRET}"
+        evidence = text(f"nothing at {SECRET}")
         site.store.change_alarms(odd.source_id, {"silent": evidence}, (), site.now)
         polled = PollState(last_poll_at=site.now, plan="1790000000", alarms="silent")
         site.store.save_states([(odd.source_id, polled), (well.source_id, polled)])

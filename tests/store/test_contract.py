@@ -16,6 +16,7 @@ from aggregator.model import (
     ConfiguredSource,
     DocumentRecord,
     EntryUpdate,
+    Evidence,
     Known,
     New,
     ParsedFeed,
@@ -39,6 +40,7 @@ from tests.builders import (
     save_inside,
     settle,
     source,
+    text,
     titles,
 )
 
@@ -113,6 +115,7 @@ def test_stamps_are_unique_even_when_the_clock_stands_still_or_goes_back(store: 
 
 
 FULL_STATE = PollState(
+    reason="http-404",
     url="https://news.example/feed",
     etag='W/"x"',
     last_modified="Mon, 23 Nov 2026 08:00:00 GMT",
@@ -621,7 +624,7 @@ def test_what_was_learned_of_a_source_is_kept_until_its_address_changes(store: S
     with store.transaction():
         store.save_memory(record.source_id, b"rhythm", "{}")
         store.save_memory(record.source_id, b"better", "{}")
-        store.change_alarms(record.source_id, {"silent": "nothing for days"}, (), NOW)
+        store.change_alarms(record.source_id, {"silent": text("nothing for days")}, (), NOW)
         store.save_states([(record.source_id, replace(record.state, alarms="silent", plan="1"))])
     assert store.source_memory(record.source_id) == (b"better", "{}")
     moved = config(Path("/nowhere"), [source("news", url="https://elsewhere.example/feed")])
@@ -638,13 +641,18 @@ def test_an_alarm_has_its_time_and_evidence_and_is_raised_once(store: Store) -> 
     records = store.source_records()
     before = store.current_revision()
     with store.transaction():
-        store.change_alarms(records["news"].source_id, {"empty": "no entries"}, (), NOW)
-        store.change_alarms(records["news"].source_id, {"empty": "still none"}, (), later(1))
-        store.change_alarms(records["other"].source_id, {"silent": "since Monday"}, (), later(1))
+        store.change_alarms(records["news"].source_id, {"empty": text("no entries")}, (), NOW)
+        store.change_alarms(records["news"].source_id, {"empty": text("still none")}, (), later(1))
+        store.change_alarms(
+            records["other"].source_id,
+            {"silent": Evidence("silent", {"last_at": 5.5, "usual_h": 2})},
+            (),
+            later(1),
+        )
     assert store.current_revision() > before
     assert [(a.source_name, a.kind, a.since, a.evidence) for a in store.alarms()] == [
-        ("news", "empty", NOW, "no entries"),
-        ("other", "silent", later(1), "since Monday"),
+        ("news", "empty", NOW, text("no entries")),
+        ("other", "silent", later(1), Evidence("silent", {"last_at": 5.5, "usual_h": 2})),
     ]
     with store.transaction():
         store.change_alarms(records["news"].source_id, {}, ["empty"], later(2))

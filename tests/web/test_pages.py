@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from aggregator.config import ConfigError, load_config
-from aggregator.drift import KINDS
-from aggregator.model import PollState
+from aggregator.model import Evidence, PollState
 from aggregator.web.words import WORDS, Words
 from tests.web.builder import START, Site, entry
 from tests.web.client import Served
@@ -280,7 +279,9 @@ def test_an_unusual_source_says_why_since_when_and_what_to_do(site: Site) -> Non
     record = site.store.source_records()["odd"]
     with site.store.transaction():
         site.store.save_states([(record.source_id, PollState(last_poll_at=site.now, alarms="x"))])
-        site.store.change_alarms(record.source_id, {"empty": "it had <20> before"}, (), site.now)
+        site.store.change_alarms(
+            record.source_id, {"empty": Evidence("encoding", {"title": "<b>坏"})}, (), site.now
+        )
     with Served(site) as served:
         page = served.ask("/sources").text
         english = served.ask("/sources", Accept_Language="en").text
@@ -288,13 +289,7 @@ def test_an_unusual_source_says_why_since_when_and_what_to_do(site: Site) -> Non
     assert Page(page).all("table")
     assert told["sources"]["unusual"] == 1
     assert page.index("嘉兴日报") < page.index("好来源")
-    assert "it had &lt;20&gt; before" in page
+    assert "文字与编码不符，例如“&lt;b&gt;坏”" in page
+    assert "the text does not fit its encoding, as in “&lt;b&gt;坏”" in english
     assert "打开这个订阅看看" in page
     assert "open the feed" in english
-
-
-@pytest.mark.parametrize("kind", list(KINDS))
-def test_what_to_do_about_an_alarm_is_told_in_both_languages(kind: str) -> None:
-    chinese, english = (Words(language, UTC, START)(f"do_{kind}") for language in ("zh", "en"))
-    assert english == KINDS[kind]
-    assert not chinese.isascii()

@@ -1,7 +1,7 @@
 """What a source's readings usually look like, and one more reading → what is wrong with it. Pure.
 
-Every kind of alarm is judged by itself and ends by itself: a judgement is the evidence (a
-sentence), None for "all is well", or absent where this reading tells nothing about it.
+Every kind of alarm is judged by itself and ends by itself: a judgement is the evidence, None for
+"all is well", or absent where this reading tells nothing about it.
 """
 
 from __future__ import annotations
@@ -9,32 +9,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
-from aggregator.model import Entry, ParsedFeed, Text
+from aggregator.model import Certificate, Entry, Evidence, ParsedFeed, PollState, Text
 
-# kind → what to do about it, for people. The order is that of urgency.
-KINDS = MappingProxyType(
-    {
-        "gone": "the origin says it is gone for good: remove the source, or find its new address",
-        "moved": "it only says that it has ended or moved: look there for the new address",
-        "failing": "open the address in a browser; if the site has moved, give its new one",
-        "selector": "the page was rebuilt: look at it and mend the selectors in feeds.yaml",
-        "empty": "open the feed: if it is empty there too, tell the site or look for another feed",
-        "collapsed": "open the feed: entries that used to stand in it are missing",
-        "encoding": "the text is damaged at the origin: tell the site; nothing to be done here",
-        "undated": "its dates cannot be read any more: see `aggregator parse` and report it",
-        "silent": "see whether the site still publishes, and whether it does so in this feed",
-        "certificate": "tell the site: from that day on it cannot be fetched any more",
-    }
-)
-Judgements = Mapping[str, str | None]
+Judgements = Mapping[str, Evidence | None]
 
+EXPIRED = "certificate-expired"  # the reason of a failed fetch, and the evidence
 # Failures in a row that make an alarm of bad luck.
 FAILURES = 3
+# Told so long before a certificate ends; sooner for one that lives only some weeks and is renewed
+# in the last third of its life (ACME clients do so).
 CERTIFICATE_WARNING = timedelta(days=14)
+CERTIFICATE_WARNING_PART = 1 / 6
 # A count this far below the lowest usual one has collapsed; below this many it is left alone.
 COLLAPSED_PART = 0.4
 FEWEST_TO_COLLAPSE = 5.0
@@ -67,6 +55,9 @@ _READ_OF_TEXT = 4_000
 class Watch:
     """What is usual: readings so far, entries a reading (mean and lowest), share with dates and
     share of damaged ones among entries newly read.
+
+    Of a source of pages: `articles` read so far, and by what was odd about some of them (see
+    `after_article`) how many in a row last were so, and how many in all.
     """
 
     readings: int = 0
@@ -74,29 +65,39 @@ class Watch:
     lowest: float = 0.0
     dated: float = 0.0
     damaged: float = 0.0
+    articles: int = 0
+    odd: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """A compact form for the store."""
-        return json.dumps({name: round(value, 3) for name, value in asdict(self).items()})
+        values = asdict(self)
+        rounded = {
+            name: round(value, 3) if isinstance(value, float) else value
+            for name, value in values.items()
+            if value or name == "readings"
+        }
+        return json.dumps(rounded)
 
     @classmethod
     def from_json(cls, text: str) -> Watch:
         """The watch that `to_json` wrote; fields it does not know are left out."""
         known = {field.name for field in fields(cls)}
-        return cls(**{name: value for name, value in json.loads(text).items() if name in known})
+        given = {name: value for name, value in json.loads(text).items() if name in known}
+        odd = {key: (run, total) for key, (run, total) in given.pop("odd", {}).items()}
+        return cls(**given, odd=odd)
 
 
-def after_reading(watch: Watch, feed: ParsedFeed) -> tuple[Watch, dict[str, str | None]]:
-    """What is usual after this reading, and what is wrong with it."""
+def after_reading(watch: Watch, feed: ParsedFeed) -> tuple[Watch, dict[str, Evidence | None]]:
+    """What is usual after this reading of a feed, and what is wrong with it."""
     count = len(feed.entries) + feed.unchanged
-    found: dict[str, str | None] = {
-        **_count_judged(watch, count, feed.format),
+    found: dict[str, Evidence | None] = {
+        **_count_judged(watch, count, READINGS_TO_KNOW),
         "moved": _notice(feed, count),
     }
     # One entry with a slip is no sign; a few are, and so is a whole document read anew.
     if feed.entries:
         dated = _share(entry.published or entry.updated for entry in feed.entries)
-        damaged = _share(_is_damaged(entry) for entry in feed.entries)
+        damaged = _share(is_damaged(entry) for entry in feed.entries)
         found |= _dates_judged(watch, dated, len(feed.entries), count)
         found |= _encoding_judged(watch, damaged, feed)
     else:
@@ -104,47 +105,56 @@ def after_reading(watch: Watch, feed: ParsedFeed) -> tuple[Watch, dict[str, str 
     return _followed(watch, found, count, dated, damaged), found
 
 
+def after_count(
+    watch: Watch, links: int, readings_to_know: int = READINGS_TO_KNOW
+) -> tuple[Watch, dict[str, Evidence | None]]:
+    """What is usual after a page of links was read, and whether there are too few of them."""
+    found = _count_judged(watch, links, readings_to_know)
+    found["selector"] = None  # there are links: those of a page without any are a failed fetch
+    return _followed(watch, found, links, watch.dated, watch.damaged), found
+
+
 def _share(values: Iterable[object]) -> float:
     flags = [bool(value) for value in values]
     return sum(flags) / len(flags)
 
 
-def _count_judged(watch: Watch, count: int, format_: str) -> dict[str, str | None]:
-    empty = "selector" if format_.startswith("page") else "empty"
+def _count_judged(watch: Watch, count: int, readings_to_know: int) -> dict[str, Evidence | None]:
+    usual = watch.count
     if count == 0:
         if watch.readings and watch.lowest >= 1:
-            usual = f"it had {watch.count:.0f} before"
-            said = "the selectors find nothing" if empty == "selector" else "no entries any more"
-            return {empty: f"{said}: {usual}", "collapsed": None}
+            return {"empty": Evidence("none", {"usual": round(usual)}), "collapsed": None}
         return {}
-    known = watch.readings >= READINGS_TO_KNOW and watch.lowest >= FEWEST_TO_COLLAPSE
+    known = watch.readings >= readings_to_know and watch.lowest >= FEWEST_TO_COLLAPSE
     collapsed = known and count < COLLAPSED_PART * watch.lowest
-    evidence = f"{count} entries where {watch.count:.0f} are usual" if collapsed else None
-    return {empty: None, "collapsed": evidence}
+    few = Evidence("few", {"count": count, "usual": round(usual)})
+    return {"empty": None, "collapsed": few if collapsed else None}
 
 
-def _dates_judged(watch: Watch, dated: float, fresh: int, count: int) -> dict[str, str | None]:
+def _dates_judged(watch: Watch, dated: float, fresh: int, count: int) -> dict[str, Evidence | None]:
     if dated > 0:
         return {"undated": None}
     if watch.readings and watch.dated >= USUALLY_DATED and (fresh > 1 or count == 1):
-        return {"undated": f"none of {fresh} entries has a date that can be read"}
+        return {"undated": Evidence("undated", {"count": fresh})}
     return {}
 
 
-def _encoding_judged(watch: Watch, damaged: float, feed: ParsedFeed) -> dict[str, str | None]:
+def _encoding_judged(watch: Watch, damaged: float, feed: ParsedFeed) -> dict[str, Evidence | None]:
     if damaged < 0.5:
         return {"encoding": None}
     if watch.readings and watch.damaged < 0.25:
-        example = next(_titled(entry) for entry in feed.entries if _is_damaged(entry))
-        return {"encoding": f"text no longer fits its encoding, as in “{example}”"}
+        example = next(titled(entry) for entry in feed.entries if is_damaged(entry))
+        return {"encoding": Evidence("encoding", {"title": example})}
     return {}
 
 
-def _titled(entry: Entry) -> str:
-    return entry.title.value[:60] if entry.title else entry.guid or "an entry without a title"
+def titled(entry: Entry) -> str:
+    """The beginning of an entry's title, or what else it is called by."""
+    return entry.title.value[:60] if entry.title else entry.guid or "–"
 
 
-def _is_damaged(entry: Entry) -> bool:
+def is_damaged(entry: Entry) -> bool:
+    """Whether an entry's text was read in another encoding than it was written in."""
     texts = [text.value[:_READ_OF_TEXT] for text in _texts(entry)]
     marks = sum(
         len(_BROKEN.findall(text))
@@ -158,25 +168,30 @@ def _texts(entry: Entry) -> Iterable[Text]:
     return (text for text in (entry.title, entry.summary, entry.content) if text is not None)
 
 
-def _notice(feed: ParsedFeed, count: int) -> str | None:
+def _notice(feed: ParsedFeed, count: int) -> Evidence | None:
     """The words by which a feed that holds nothing else says that it has ended."""
     if count > NOTICE_ENTRIES or feed.unchanged or not feed.entries:
         return None
-    said = [_announces(entry) for entry in feed.entries]
-    return f"it only says: “{said[0]}”" if all(said) else None
+    if not all(_announces(entry) for entry in feed.entries):
+        return None
+    return Evidence("notice", {"title": titled(feed.entries[0])})
 
 
-def _announces(entry: Entry) -> str | None:
-    for text in _texts(entry):
-        if _NOTICE.search(text.value[:_READ_OF_TEXT]):
-            return _titled(entry)
-    return None
+def _announces(entry: Entry) -> bool:
+    return any(_NOTICE.search(text.value[:_READ_OF_TEXT]) for text in _texts(entry))
 
 
 def _followed(watch: Watch, found: Judgements, count: int, dated: float, damaged: float) -> Watch:
     """What is usual moves towards what was seen; a lasting change becomes usual in the end."""
     if watch.readings == 0:
-        return Watch(1, float(count), float(count), dated, damaged)
+        return replace(
+            watch,
+            readings=1,
+            count=float(count),
+            lowest=float(count),
+            dated=dated,
+            damaged=damaged,
+        )
     speed = FOLLOWS_WRONG if any(found.values()) else FOLLOWS
     if watch.readings < READINGS_TO_KNOW and speed == FOLLOWS:
         speed = 1 / (watch.readings + 1)
@@ -200,38 +215,44 @@ def _followed(watch: Watch, found: Judgements, count: int, dated: float, damaged
 
 def silence_judged(
     last_new_at: datetime | None, silent_after: timedelta | None, now: datetime
-) -> dict[str, str | None]:
+) -> dict[str, Evidence | None]:
     """Whether a source has been silent for far longer than its rhythm has it."""
     if last_new_at is None or silent_after is None:
         return {}
-    silent = now - last_new_at
-    if silent <= silent_after:
+    if now - last_new_at <= silent_after:
         return {"silent": None}
-    usual = _span(silent_after)
-    return {"silent": f"nothing new for {_span(silent)}; more than {usual} is unusual for it"}
+    usual = round(silent_after / timedelta(hours=1), 1)
+    return {"silent": Evidence("silent", {"last_at": last_new_at.timestamp(), "usual_h": usual})}
 
 
-def failures_judged(failures: int, error: str | None, gone: bool) -> dict[str, str | None]:
-    """Whether a source fails for good, or too often in a row to be chance."""
-    if gone:
-        return {"gone": error or "the origin says it is gone", "failing": None}
-    if failures == 0:
+def failures_judged(after: PollState) -> dict[str, Evidence | None]:
+    """Whether a source fails for good, or too often in a row to be chance; `after` the poll.
+
+    A page in which nothing was found, and a certificate that has ended, have kinds of their own
+    and need no second failure: neither is chance.
+    """
+    facts = {"reason": after.reason or "", "text": after.error or ""}
+    why = Evidence("failed", facts)
+    if after.gone:
+        return {"gone": why, "failing": None}
+    if after.failures == 0:
         return {"gone": None, "failing": None}
-    return {"failing": error or "it fails"} if failures >= FAILURES else {}
+    if after.reason == "selector":
+        return {"selector": Evidence("text", {"text": after.error or ""})}
+    found = {"certificate": Evidence(EXPIRED)} if after.reason == EXPIRED else {}
+    return {**found, "failing": why} if after.failures >= FAILURES else {**found}
 
 
-def certificate_judged(expires: datetime | None, now: datetime) -> dict[str, str | None]:
-    """Whether the certificate of an origin ends soon. None: it has none, or it is not known."""
-    if expires is None:
-        return {}
-    if expires - now > CERTIFICATE_WARNING:
+def certificate_judged(
+    certificate: Certificate | None, now: datetime
+) -> dict[str, Evidence | None]:
+    """Whether the certificate of an origin ends soon. None: it needs none."""
+    if certificate is None:
         return {"certificate": None}
-    return {"certificate": f"its certificate ends on {expires:%Y-%m-%d}"}
-
-
-def _span(span: timedelta) -> str:
-    hours = span / timedelta(hours=1)
-    return f"{hours / 24:.1f} days" if hours >= 48 else f"{hours:.0f} hours"
+    life = certificate.ends - certificate.begins
+    if certificate.ends - now > min(CERTIFICATE_WARNING, life * CERTIFICATE_WARNING_PART):
+        return {"certificate": None}
+    return {"certificate": Evidence("certificate", {"ends_at": certificate.ends.timestamp()})}
 
 
 def kinds_of(alarms: str | None) -> frozenset[str]:
@@ -241,7 +262,7 @@ def kinds_of(alarms: str | None) -> frozenset[str]:
 
 def changes(
     raised: Iterable[str], found: Judgements
-) -> tuple[dict[str, str], Sequence[str], str | None]:
+) -> tuple[dict[str, Evidence], Sequence[str], str | None]:
     """What these judgements change: alarms to raise (with evidence), those to end, those raised."""
     before = frozenset(raised)
     begin = {kind: said for kind, said in found.items() if said is not None and kind not in before}

@@ -1,0 +1,80 @@
+"""Articles' pages one by one: a selector, the dates or the text that broke, and mere exceptions."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from aggregator.drift import Watch, after_article
+from aggregator.model import Entry, Evidence
+from tests.builders import NOW, entry
+
+OWN = frozenset({"title", "content", "published", "author"})
+MISS = Evidence("selector", {"key": "content", "selector": "#text", "url": "https://a.example/1"})
+WELL = entry(1, published=NOW)
+MOJIBAKE = "本报讯昨日全市经济工作会议召开部署明年重点任务".encode("gb18030").decode(
+    "utf-8", "replace"
+)
+
+
+def read(
+    watch: Watch, times: int, one: Entry = WELL, *missing: str, own: frozenset[str] = OWN
+) -> tuple[Watch, list[dict[str, Evidence | None]]]:
+    """Read `times` articles in which the selectors of these keys match nothing."""
+    judged = []
+    for _ in range(times):
+        watch, found = after_article(watch, one, dict.fromkeys(missing, MISS), own)
+        judged.append(found)
+    return watch, judged
+
+
+@pytest.mark.parametrize("key", ["title", "content", "published"])
+def test_a_selector_that_stops_matching_is_told_at_the_second_article(key: str) -> None:
+    watch, before = read(Watch(), 30)
+    assert not any(any(found.values()) for found in before)
+    watch, broken = read(watch, 2, WELL, key)
+    assert [found.get("selector") for found in broken] == [None, MISS]
+    assert "selector" not in broken[0], "one page tells nothing"
+    _, after = read(watch, 1)
+    assert after[0]["selector"] is None
+
+
+def test_what_some_articles_never_have_needs_more_of_them() -> None:
+    watch, _ = read(Watch(), 30)
+    _, broken = read(watch, 5, WELL, "author")
+    assert [bool(found.get("selector")) for found in broken] == [False] * 4 + [True]
+
+
+def test_a_selector_of_ones_own_that_never_matched_is_told_one_of_a_recipe_is_not() -> None:
+    _, own = read(Watch(), 3, WELL, "content")
+    assert own[-1]["selector"] == MISS
+    _, ready = read(Watch(), 20, WELL, "content", own=frozenset())
+    assert not any(found.get("selector") for found in ready)
+
+
+def test_dates_and_text_that_break_are_told_and_end_by_themselves() -> None:
+    undated, damaged = entry(2), entry(3, published=NOW, text=MOJIBAKE * 3)
+    for broken, kind in ((undated, "undated"), (damaged, "encoding")):
+        watch, _ = read(Watch(), 10)
+        watch, found = read(watch, 2, broken)
+        assert found[-1][kind]
+        _, after = read(watch, 1)
+        assert after[0][kind] is None
+        _, never = read(Watch(), 30, broken)
+        assert not any(one.get(kind) for one in never), "it never was otherwise"
+
+
+@pytest.mark.parametrize("part", [0.03, 0.1, 0.3])
+@pytest.mark.parametrize("seed", range(3))
+def test_exceptions_are_no_alarm_over_60_days_of_a_paper(part: float, seed: int) -> None:
+    chance = random.Random(seed)
+    watch, _ = read(Watch(), 20)
+    for number in range(60 * 60):
+        missing = ["content"] if chance.random() < part else []
+        if number == 0:
+            missing = ["content"]
+        elif number == 1:
+            missing = []
+        watch, found = after_article(watch, WELL, dict.fromkeys(missing, MISS), OWN)
+        assert not found.get("selector"), number
