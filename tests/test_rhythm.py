@@ -169,6 +169,41 @@ def test_without_dates_the_hour_is_found_by_polling() -> None:
     assert median(undated.delays) < 15
 
 
+def local_hours(times: list[datetime]) -> list[int]:
+    return [moment.astimezone(ZONE).hour for moment in times]
+
+
+def test_a_paper_that_is_late_is_asked_for_all_day_and_not_once_it_has_come() -> None:
+    known = daily(20, until=NOW - DAY)  # noon of the day before: today's has not come
+    late = [one for one in plan(known, NOW - DAY, ZONE, 40) if one <= NOW + HOUR * 10]
+    assert sum(one > NOW for one in late) >= 4, "its usual hour has passed without it"
+    came = plan(daily(20), NOW, ZONE, 20)
+    assert sum(one < NOW + 16 * HOUR for one in came) <= 3, "until four the next morning"
+    assert sum(NOW + 16 * HOUR <= one < NOW + 20 * HOUR for one in came) >= 4
+
+
+def test_a_paper_around_midnight_has_one_event_a_day_as_well() -> None:
+    chance = random.Random(7)
+    run = bench.run([bench.at(day, 0, chance.gauss(0, 10)) for day in range(bench.DAYS)], True)
+    assert run.polls <= 12 * bench.DAYS
+    assert median(run.delays) <= 15
+
+
+def test_a_new_hour_is_found_on_its_first_day() -> None:
+    arrivals = [bench.at(day, 8 if day < 30 else 20) for day in range(bench.DAYS)]
+    delays = bench.run(arrivals, True).delays
+    assert delays[30] <= 150
+    assert median(delays[31:]) <= 15
+
+
+def test_a_source_given_up_is_looked_at_daily_when_its_events_used_to_have_come() -> None:
+    silent = NOW + 30 * DAY
+    times = [silent, *plan(daily(20), silent, ZONE, 6)]
+    gaps = [later - sooner for sooner, later in itertools.pairwise(times)]
+    assert gaps[1:] == [DAY] * 5
+    assert set(local_hours(times[1:])) <= {6, 7}
+
+
 # ---------------------------------------------------------------- silence
 
 

@@ -4,17 +4,19 @@ The rate of arrivals is taken as (rate of the day of the week) x (share of the q
 the day), both in the source's own zone. Polls are then spread by the square root of that rate: for
 a given number of polls this makes the mean delay of an entry smallest (with interval d and rate r
 an entry waits d/2, which costs r*d/2 an hour, and polls cost k/d an hour: least at d = sqrt(2k/r)).
+A source with one event a day at most is asked by the hazard instead (see `daily`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 from itertools import accumulate
 from math import log, sqrt
 
+from aggregator.rhythm.daily import Days
 from aggregator.rhythm.learned import DAYS, QUARTER, QUARTERS, Rhythm, learn
 
 SHORTEST = timedelta(minutes=10)
@@ -26,26 +28,33 @@ FIRST = timedelta(hours=1)
 EVENTS_AN_HOUR_AT_SHORTEST = 12.0
 _BUSY_SCALE = 1 / sqrt(EVENTS_AN_HOUR_AT_SHORTEST) / (SHORTEST / timedelta(hours=1))
 # What is spent on the others: as many polls as keep the mean delay to this many hours, and no more
-# a day than these, for a source with that many events a day.
-AIMED_DELAY_H = 0.16
-MOST_POLLS = 18.0
-POLLS_WITHOUT_EVENTS = 1.5
-POLLS_AN_EVENT = 22.0
+# a day than these, nor than these times the root of the events a day.
+AIMED_DELAY_H = 0.11
+MOST_POLLS = 11.5
+POLLS_BY_ROOT = 16.0
+# A source of one event a day is left alone once that has come: planned are more than are made.
+MOST_POLLS_ONCE_A_DAY = 13.0
 # What is never quite ruled out: this share of the mean rate, at any hour, keeps an eye open for
 # arrivals at new times.
-OPEN_EYE = 0.012
-# A source with fewer events a day than this publishes on a schedule of its own rather than at any
-# moment: once its event of the hour has come, the next one is not expected before its own time.
+OPEN_EYE = 0.006
+# With fewer events a day than this a source is given what MOST_POLLS allows; with more, what keeps
+# the price of a poll the same as for a busy one.
 SCHEDULED_BELOW = 4.0
-SETTLED = timedelta(hours=2)
 # With hardly more than one event on a day that has any, a day that has had its own is over.
 ONE_A_DAY = 1.25
 # Before this much of a rhythm is known there is nothing to go by: polls are hourly, and fewer the
-# longer nothing has come (an hour after 4 hours, a day after 4 days).
-LEAST_EVENTS = 2.0
+# longer nothing has come (an hour after 4 hours, a day after 4 days). So it is again with a source
+# that has been silent for so many times its longest gap.
+LEAST_EVENTS = 1.4
 WAITS_A_PART_OF_SILENCE = 4
+GIVEN_UP_AFTER_GAPS = 2.5
+GIVEN_UP_AFTER = timedelta(days=4)
+# The daily look at such a source is where this part of its events has come by, not much sooner
+# than a day after the last.
+LOOK_WHEN_COME = 0.93
+LOOK_AFTER = timedelta(hours=12)
 # How wide an arrival is smeared over its neighbouring quarters: by itself, an hour, four hours.
-_SPREADS = (1, 2, 8)
+_SPREADS = (8, 2, 1)
 
 
 # ---------------------------------------------------------------- what a rhythm stands for
@@ -58,19 +67,6 @@ class Rates:
     days: tuple[float, ...]
     shares: tuple[float, ...]
     mean: float
-
-    def scale(self) -> float:
-        """Polls an hour are this times the square root of events an hour."""
-        daily = self.mean * 24
-        if daily >= SCHEDULED_BELOW:
-            return _BUSY_SCALE
-        roots = sum(map(sqrt, self.days)) * sum(map(sqrt, self.shares)) / (DAYS * QUARTERS)
-        roots += sqrt(OPEN_EYE * self.mean)
-        if not roots:
-            return 0.0
-        for_delay = roots / (2 * AIMED_DELAY_H * self.mean)
-        most = min(MOST_POLLS, POLLS_WITHOUT_EVENTS + POLLS_AN_EVENT * daily)
-        return min(for_delay, most / 24 / roots)
 
     def at(self, day: int, quarter: int) -> float:
         """Events an hour on a day of the week in a quarter of the day."""
@@ -97,7 +93,7 @@ def _smoothed(quarters: Sequence[float]) -> list[float]:
     """The quarters smeared over their neighbours, as widely as foretells them best.
 
     Each spread is judged by how likely every event is by the others alone: events at one time of
-    the day call for a narrow one, events at any time for a wide one.
+    the day call for a narrow one, events at any time for a wide one, and so does a single event.
     """
     best, best_score = list(quarters), float("-inf")
     floor = 0.0005 * sum(quarters)
@@ -142,64 +138,133 @@ def plan(rhythm: Rhythm, now: datetime, zone: tzinfo, polls: int = 1) -> list[da
     They are SHORTEST to LONGEST apart; while too little is known, FIRST to LONGEST.
     """
     faded = learn(rhythm, (), rhythm.as_of, now, zone)  # nothing came meanwhile
-    if faded.events < LEAST_EVENTS:
-        return _plan_without(faded, now, polls)
+    if not is_known(faded) or _is_given_up(faded, now):
+        return _plan_without(faded, now, zone, polls)
     known = rates(faded)
-    scale = known.scale()
-    quiet_until = _quiet_until(faded, known, now, zone)
-    planned: list[datetime] = []
-    moment = now
-    for _ in range(polls):
-        moment = _next(known, scale, moment, quiet_until, zone)
-        planned.append(moment)
-    return planned
+    if _comes_once_a_day(faded, known):
+        return _walk(_OnceADay(known, faded.last, now, zone), now, polls)
+    return _walk(_AnyTime(known, now, zone), now, polls)
 
 
-def _plan_without(rhythm: Rhythm, now: datetime, polls: int) -> list[datetime]:
+def _is_given_up(rhythm: Rhythm, now: datetime) -> bool:
+    """Whether a source has been silent for so long that its rhythm is no guide any more."""
+    if rhythm.last is None:
+        return False
+    gap = timedelta(hours=rhythm.gap_longest)
+    return now - rhythm.last > max(GIVEN_UP_AFTER_GAPS * gap, GIVEN_UP_AFTER)
+
+
+def _plan_without(rhythm: Rhythm, now: datetime, zone: tzinfo, polls: int) -> list[datetime]:
+    """Hourly at first, daily in the end; then at the hour by which its events used to be there."""
     since = rhythm.last if rhythm.last is not None else now - rhythm.observed
+    hour = _come_by(rhythm) if rhythm.last is not None else None
     planned: list[datetime] = []
     moment = now
     for _ in range(polls):
-        moment += min(max((moment - since) / WAITS_A_PART_OF_SILENCE, FIRST), LONGEST)
+        wait = min(max((moment - since) / WAITS_A_PART_OF_SILENCE, FIRST), LONGEST)
+        if hour is not None and wait == LONGEST:
+            wait = _until(hour, moment + LOOK_AFTER, zone) - moment
+        moment += min(wait, LONGEST)
         planned.append(moment)
     return planned
 
 
-def _quiet_until(rhythm: Rhythm, known: Rates, now: datetime, zone: tzinfo) -> datetime:
-    """Until when nothing more is expected because it has just come."""
-    if rhythm.last is None or known.mean * 24 >= SCHEDULED_BELOW:
-        return now
-    if rhythm.events <= ONE_A_DAY * rhythm.active:
-        local = rhythm.last.astimezone(zone)
-        midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
-        return (midnight + timedelta(days=1)).astimezone(UTC)
-    return rhythm.last + SETTLED
+def _come_by(rhythm: Rhythm) -> timedelta:
+    """How long after local midnight most of a day's events have come."""
+    days = Days(rhythm.days, rates(rhythm).shares, 0.0)
+    return ((days.begin + days.come_by(LOOK_WHEN_COME)) % QUARTERS) * QUARTER
 
 
-def _next(
-    known: Rates, scale: float, now: datetime, quiet_until: datetime, zone: tzinfo
-) -> datetime:
-    """When the polls expected since `now` add up to one."""
-    local = now.astimezone(zone)
-    day, quarter = local.weekday(), local.hour * 4 + local.minute // 15
-    # In hours as plain numbers: this is the one loop that runs at every news.
-    step = 0.25 - (local.minute % 15) / 60 - local.second / 3600
-    idle = scale * sqrt(OPEN_EYE * known.mean)
-    quiet = (quiet_until - now) / QUARTER
-    eye, days, shares = OPEN_EYE * known.mean, known.days, known.shares
-    due = elapsed = 0.0
-    for passed in range(QUARTERS + 1):
-        density = idle if passed < quiet else scale * sqrt(days[day] * shares[quarter] + eye)
-        more = density * step
-        if due + more >= 1.0:
-            elapsed += step * ((1.0 - due) / more)
-            break
-        due += more
-        elapsed += step
-        step, quarter = 0.25, quarter + 1
-        if quarter == QUARTERS:
-            quarter, day = 0, (day + 1) % DAYS
-    return now + min(max(timedelta(hours=elapsed), SHORTEST), LONGEST)
+def _until(hour: timedelta, earliest: datetime, zone: tzinfo) -> datetime:
+    """The first time from `earliest` on that is so long after local midnight."""
+    local = earliest.astimezone(zone)
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    passed = local - midnight
+    return earliest + (hour - passed) % timedelta(hours=24)
+
+
+class _AnyTime:
+    """A source that may have something new at any moment."""
+
+    def __init__(self, known: Rates, now: datetime, zone: tzinfo) -> None:
+        self._known, self._scale = known, any_time_scale(known)
+        local = now.astimezone(zone)
+        self.begun = timedelta(hours=local.hour, minutes=local.minute, seconds=local.second)
+        self._day = local.weekday()
+
+    def day(self, number: int) -> list[float]:
+        """Polls an hour in each quarter of the day that begins `number` days after today's."""
+        known, scale, eye = self._known, self._scale, OPEN_EYE * self._known.mean
+        rate = known.days[(self._day + number) % DAYS]
+        return [scale * sqrt(rate * share + eye) for share in known.shares]
+
+
+def any_time_scale(known: Rates) -> float:
+    """Polls an hour are this times the square root of events an hour."""
+    daily = known.mean * 24
+    if daily >= SCHEDULED_BELOW:
+        return _BUSY_SCALE
+    roots = sum(map(sqrt, known.days)) * sum(map(sqrt, known.shares)) / (DAYS * QUARTERS)
+    roots += sqrt(OPEN_EYE * known.mean)
+    return _affordable(roots * 24, roots / (2 * known.mean), daily, MOST_POLLS)
+
+
+def _affordable(polls: float, delay: float, daily: float, most: float) -> float:
+    """How many times `polls` a day are spent, where these give a mean `delay` (hours)."""
+    most = min(most, POLLS_BY_ROOT * sqrt(daily))
+    return min(delay / AIMED_DELAY_H, most / polls)
+
+
+class _OnceADay:
+    """A source of one event a day, asked for until that has come."""
+
+    def __init__(self, known: Rates, last: datetime | None, now: datetime, zone: tzinfo) -> None:
+        self._days, self._scale = once_a_day(known)
+        begin = self._days.begin * QUARTER
+        local = now.astimezone(zone) - begin
+        self.begun = timedelta(hours=local.hour, minutes=local.minute, seconds=local.second)
+        self._day = local.weekday()
+        came = (last.astimezone(zone) - begin).date() if last is not None else None
+        self._has_come = came == local.date()
+
+    def day(self, number: int) -> list[float]:
+        """Polls an hour in each quarter of the day that begins `number` days after today's."""
+        if number == 0 and self._has_come:
+            return [self._scale * self._days.idle] * QUARTERS
+        wanted = self._days.wanted((self._day + number) % DAYS)
+        return [self._scale * want for want in wanted]
+
+
+def once_a_day(known: Rates) -> tuple[Days, float]:
+    """The days of such a source, and what its wanted polls are multiplied by."""
+    days = Days(known.days, known.shares, OPEN_EYE * known.mean)
+    polls, delay = days.figures()
+    return days, _affordable(polls, delay, known.mean * 24, MOST_POLLS_ONCE_A_DAY)
+
+
+def _walk(asking: _AnyTime | _OnceADay, now: datetime, polls: int) -> list[datetime]:
+    """The times at which the polls expected since the one before add up to one."""
+    at = asking.begun / timedelta(hours=1)
+    number, densities = 0, asking.day(0)
+    planned: list[datetime] = []
+    for _ in range(polls):
+        sooner, due, moment = at, 0.0, at
+        while moment - sooner < 24.0:
+            quarter = int(moment * 4)
+            if quarter // QUARTERS != number:
+                number = quarter // QUARTERS
+                densities = asking.day(number)
+            step = (quarter + 1) / 4 - moment
+            more = densities[quarter % QUARTERS] * step
+            if due + more >= 1.0:
+                moment += step * ((1.0 - due) / more)
+                break
+            due += more
+            moment += step
+        wait = min(max(timedelta(hours=moment - sooner), SHORTEST), LONGEST)
+        at = sooner + wait / timedelta(hours=1)
+        planned.append((planned[-1] if planned else now) + wait)
+    return planned
 
 
 def is_known(rhythm: Rhythm) -> bool:
@@ -216,10 +281,13 @@ def usual_start(rhythm: Rhythm) -> timedelta:
 
 def expected_delay(rhythm: Rhythm) -> timedelta | None:
     """How long an entry waits on average, by the rates known; None while they are not."""
-    if rhythm.events < LEAST_EVENTS:
+    if not is_known(rhythm):
         return None
     known = rates(rhythm)
-    scale = known.scale()
+    if _comes_once_a_day(rhythm, known):
+        days, scale = once_a_day(known)
+        return timedelta(hours=days.figures()[1] / scale)
+    scale = any_time_scale(known)
     weighted = total = 0.0
     for day in range(DAYS):
         for quarter in range(QUARTERS):
@@ -231,17 +299,25 @@ def expected_delay(rhythm: Rhythm) -> timedelta | None:
 
 
 def polls_a_day(rhythm: Rhythm) -> float | None:
-    """How many polls a day the rates known lead to at most; None while they are not known."""
-    if rhythm.events < LEAST_EVENTS:
+    """How many polls a day the rates known lead to; None while they are not known."""
+    if not is_known(rhythm):
         return None
     known = rates(rhythm)
-    scale = known.scale()
+    if _comes_once_a_day(rhythm, known):
+        days, scale = once_a_day(known)
+        return days.figures()[0] * scale
+    scale = any_time_scale(known)
     polls = sum(
         min(max(scale * sqrt(known.at(day, quarter)), 1 / 24), 6.0) / 4
         for day in range(DAYS)
         for quarter in range(QUARTERS)
     )
     return polls / DAYS
+
+
+def _comes_once_a_day(rhythm: Rhythm, known: Rates) -> bool:
+    """Whether a source has hardly more than one event on a day that has any."""
+    return known.mean * 24 < SCHEDULED_BELOW and rhythm.events <= ONE_A_DAY * rhythm.active
 
 
 # ---------------------------------------------------------------- silence
