@@ -332,7 +332,7 @@ class Corridor:
         source_id: int,
         feed: ParsedFeed,
         make: Callable[[int], PollUpdate],
-        misses: Sequence[Miss],
+        misses: Sequence[Miss] = (),
     ) -> SavedPoll:
         """Decide and save what a captured page said; `make` is told how many entries are new."""
         decided = self._decide(source_id, feed)
