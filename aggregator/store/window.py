@@ -97,10 +97,13 @@ class Window:
         telling -= self._count_settled(fingerprints, shared)
         telling -= self._count_recent(fingerprints, shared)
         found: list[tuple[float, int]] = []
+        counts = self._counts
         for number, count in shared.items():
-            part = count / max(1, min(telling, self._counts[number]))
-            if part >= LEAST_SHARED:
-                found.append((-part, number))
+            fewer = counts[number]
+            if telling < fewer:
+                fewer = telling
+            if count >= LEAST_SHARED * fewer:
+                found.append((-count / (fewer or 1), number))
         found.sort()
         return [self._snapshots[number] for _, number in found[:MOST_CANDIDATES]]
 
@@ -117,21 +120,21 @@ class Window:
             return 0
         starts, wanted = starts[met], wanted[met]
         ends = keys.searchsorted(wanted | _LOWER, side="right")
-        common = 0
-        for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-            if end - start <= COMMON:
-                shared.update((keys[start:end] & _LOWER).tolist())
-            else:
-                common += 1
-        return common
+        telling = ends - starts <= COMMON
+        pairs = zip(starts[telling].tolist(), ends[telling].tolist(), strict=True)
+        holders = [keys[start:end] for start, end in pairs]
+        if holders:
+            shared.update((np.concatenate(holders) & _LOWER).tolist())
+        return int(telling.size - np.count_nonzero(telling))
 
     def _count_recent(self, fingerprints: Fingerprints, shared: Counter[int]) -> int:
-        recent, common = self._recent, 0
-        for fingerprint in fingerprints.tolist():
-            numbers = recent.get(fingerprint)
+        common = 0
+        met: list[int] = []
+        for numbers in map(self._recent.get, fingerprints.tolist()):
             if numbers is not None:
                 if len(numbers) <= COMMON:
-                    shared.update(numbers)
+                    met += numbers
                 else:
                     common += 1
+        shared.update(met)
         return common
