@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import re
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,6 +25,7 @@ from aggregator.web.health import StoreFacts, health, read_facts, readiness
 from aggregator.web.state import WebState
 from aggregator.web.view import (
     BROKEN,
+    STATES,
     TROUBLED,
     State,
     advice_of,
@@ -115,7 +116,11 @@ class Pages:
             for source in in_order_of_trouble(facts.sources)
         ]
         broken = sum(line.state in TROUBLED for line in lines)
-        return self._rendered("sources.html", words, lines=lines, broken=broken, troubles=troubles)
+        counts = Counter(line.state for line in lines)
+        states = [(state, counts[state]) for state in STATES if counts[state]]
+        return self._rendered(
+            "sources.html", words, lines=lines, broken=broken, states=states, troubles=troubles
+        )
 
     async def healthz(self, request: Request) -> Response:
         """Whether all is well, for monitors: 200, or 503 when the store cannot be read."""

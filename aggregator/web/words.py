@@ -35,6 +35,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "carriers": ("{n} 个来源", "{n} sources"),
     "summary_all_well": ("{n} 个来源，一切正常", "{n} sources, all well"),
     "summary_broken": ("{n} 个来源，{broken} 个有问题", "{n} sources, {broken} in trouble"),
+    "the_rest": ("其余 {n} 个", "The other {n}"),
     "no_sources": (
         "还没有来源。在 feeds.yaml 里添加一个，三秒内生效。",
         "No sources yet. Add one to feeds.yaml; it is in force within three seconds.",
