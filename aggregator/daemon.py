@@ -281,6 +281,7 @@ class Daemon:
         with self._store.transaction():
             self._store.prune_history(before)
             self._store.prune_pages(self._clock.now() - PAGES_KEPT)
+            self._store.write_manifests(self._clock.now())
 
     # ------------------------------------------------------------ config
 

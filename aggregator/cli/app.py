@@ -28,6 +28,7 @@ COMMANDS: dict[str, str] = {
     "why": "Tell why an item stands where it stands, and whose repost it is.",
     "merge": "Make two items one; the older keeps its id.",
     "split": "Take a carrier out of its item, to stand alone.",
+    "verify": "Recompute every digest and check the daily manifests.",
 }
 
 

@@ -239,6 +239,16 @@ def m0008_push(db: Database) -> None:
     _table(db, "push_bodies").create({"token": str, "digest": str}, pk=("token", "digest"))
 
 
+@migrations()
+def m0009_manifests(db: Database) -> None:
+    """A manifest a day of the digests of all that was captured, each naming the one before."""
+    _table(db, "manifests").create(
+        {"day": str, "digest": str, "previous": str, "body": bytes},
+        pk="day",
+        not_null={"digest", "previous", "body"},
+    )
+
+
 def _create_sources(db: Database) -> None:
     _table(db, "sources").create(
         {

@@ -6,7 +6,7 @@ must pass. Times are aware UTC datetimes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -187,7 +187,15 @@ class PushStore(Protocol):
     def seen_pushes(self, token: str, digest: str) -> tuple[bool, int]: ...
 
 
-class StoreReader(SourceReader, StoryReader, OutputReader, Protocol):
+class ManifestReader(Protocol):
+    """Whether all is as it was captured."""
+
+    def count_captures(self) -> int: ...
+    def damaged_captures(self) -> Iterator[str | None]: ...
+    def broken_manifests(self) -> Iterator[str]: ...
+
+
+class StoreReader(SourceReader, StoryReader, OutputReader, ManifestReader, Protocol):
     """A store that can only be read; any number of them stand beside the one that writes."""
 
     def close(self) -> None: ...
@@ -201,6 +209,7 @@ class Store(
     StoryReader,
     OutputStore,
     HubStore,
+    ManifestReader,
     PushStore,
     Protocol,
 ):
@@ -208,4 +217,5 @@ class Store(
 
     def transaction(self) -> AbstractContextManager[None]: ...
     def part(self) -> AbstractContextManager[None]: ...
+    def write_manifests(self, now: datetime) -> int: ...
     def close(self) -> None: ...

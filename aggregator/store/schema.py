@@ -26,6 +26,7 @@ KNOWN_MIGRATIONS = (
     "m0006_hub",
     "m0007_stories",
     "m0008_push",
+    "m0009_manifests",
 )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from aggregator.store.corrections import CorrectionRows
 from aggregator.store.entries import EntryRows
 from aggregator.store.hub import HubRows
+from aggregator.store.manifests import ManifestRows
 from aggregator.store.pages import PageRows
 from aggregator.store.push import PushRows
 from aggregator.store.stories import StoryRows
 
 
-class SqliteStore(EntryRows, CorrectionRows, StoryRows, PageRows, HubRows, PushRows):
+class SqliteStore(EntryRows, CorrectionRows, StoryRows, PageRows, HubRows, ManifestRows, PushRows):
     """Implements every Protocol of protocols.py. One thread at a time may use it."""
 
     def close(self) -> None:
