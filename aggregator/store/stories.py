@@ -124,9 +124,14 @@ class StoryRows(Rows):
         return [row[0] for row in rows]
 
     def story_details(self, key: str) -> StoryDetails | None:
-        """A story with every snapshot of every carrier, its decisions and its outputs."""
+        """A story with every snapshot of every carrier, its decisions and its outputs.
+
+        A key that a merge made a name of another story gives that story.
+        """
         rows = self._db.execute(
-            f"select {_STORY} from {_FROM_STORY} where stories.key = ?", (key,)
+            f"select {_STORY} from {_FROM_STORY} "
+            f"where stories.key = (select kept.key {_FROM_ALIAS} where named.key = ?)",
+            (key,),
         ).fetchall()
         if not rows:
             return None

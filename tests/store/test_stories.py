@@ -219,6 +219,9 @@ def test_a_merge_keeps_the_older_id_and_a_split_undoes_it(stories: Store) -> Non
         assert stories.merge_stories(younger, older, later(3)) == older
     assert carriers(stories) == [["paper", "portal", "mirror"]]
     assert stories.find_stories(younger, None) == [older]
+    named = stories.story_details(younger)
+    assert named is not None
+    assert named.story.key == older
     assert [one.likeness.how for one in stories.story_likenesses(older)] == ["merge", "digest"]
     with pytest.raises(StoreError, match="already"), stories.transaction():
         stories.merge_stories(younger, older, later(3))
