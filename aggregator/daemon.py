@@ -30,6 +30,7 @@ from aggregator.polled import PollResult
 from aggregator.publish import Publisher
 from aggregator.reconcile import reconcile
 from aggregator.store import Store, StoreError
+from aggregator.training import LEARN_TICK_S, Learner
 from aggregator.update import Corridor
 from aggregator.waking import mend_after_set_back, to_start, was_set_back
 from aggregator.websub import WebSub
@@ -157,10 +158,13 @@ class Daemon:
     def _scheduled(self) -> AsyncIOScheduler:
         scheduler = AsyncIOScheduler(timezone="UTC")
         options = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+        door = self._in_writer, self._tell_store_error
+        learn = Learner(self._store, self._clock).job(lambda: self._config, *door)
         jobs = (
             (self.poll_due, POLL_TICK_S),
             (self.publish, PUBLISH_TICK_S),
             (self.prune, PRUNE_EVERY_S),
+            (learn, LEARN_TICK_S),
             (self.refresh_included_lists, LISTS_EVERY_S),
         )
         for job, seconds in jobs:

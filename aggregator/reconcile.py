@@ -7,16 +7,20 @@ vanished category are decided anew; a removed source's entries stay as they are.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from aggregator.categorize import Rules, decide_categories
+from aggregator.categorize import Decider
 from aggregator.config.renames import match_outputs, match_sources
 from aggregator.model import Config, ConfiguredSource, PollState, Source, UndecidedEntry
 from aggregator.pages import whole_recipe
 from aggregator.schedule import next_cron
 from aggregator.store import Store
+
+log = logging.getLogger(__name__)
 
 # Outputs that exist whatever feeds.yaml says: name → (kind, title).
 ALWAYS = {"all": ("all", "全部"), "uncategorized": ("uncategorized", "未分类")}
@@ -33,26 +37,43 @@ def reconcile(store: Store, config: Config, now: datetime) -> int:
         entries = [entry for name in changed for entry in store.entries_of_source(name)]
         if orphaned:
             entries += store.entries_of_stories(orphaned)
-        return decide_anew(store, config, entries, now)
+        return decide_anew(store, decider_in_force(store, config), entries, now) if entries else 0
+
+
+def decider_in_force(store: Store, config: Config) -> Decider:
+    """What decides about entries now: the config's rules with the classifier in force, if any.
+
+    A classifier of another version of this program counts as none, until the next training.
+    """
+    number = store.model_in_force()
+    if number is None:
+        return Decider.of(config)
+    try:
+        return Decider.of(config, store.model_body(number), number)
+    except ValueError as error:
+        log.warning("the classifier in force cannot be read: %s", error)
+        return replace(Decider.of(config), number=number)
 
 
 def decide_anew(
-    store: Store, config: Config, entries: Iterable[UndecidedEntry], now: datetime
+    store: Store, decider: Decider, entries: Iterable[UndecidedEntry], now: datetime
 ) -> int:
     """Decide the categories of stored entries again; how many stories changed outputs.
 
     To be called inside a transaction.
     """
-    rules = Rules.of(config.categories)
-    own = {source.id: source.categories for source in config.sources}
-    story_ids: dict[int, None] = {}
-    for entry in entries:
-        decisions = decide_categories(
-            entry.source_name, own.get(entry.source_name, ()), rules, entry
-        )
+    asked = list(entries)
+    if not asked:
+        return 0
+    story_ids = list(dict.fromkeys(entry.story_id for entry in asked))
+    corrected = store.corrections(story_ids)
+    decided = decider.decide(
+        [(entry.source_name, entry) for entry in asked],
+        [corrected.get(entry.story_id) for entry in asked],
+    )
+    for entry, decisions in zip(asked, decided, strict=True):
         store.replace_decisions(entry.entry_id, entry.story_id, decisions, now)
-        story_ids[entry.story_id] = None
-    return store.settle_memberships(story_ids, now) if story_ids else 0
+    return store.settle_memberships(story_ids, now)
 
 
 def _reconcile_outputs(store: Store, config: Config, now: datetime) -> list[int]:

@@ -23,13 +23,11 @@ from zoneinfo import ZoneInfo
 
 from aggregator import learning, schedule
 from aggregator.carrying import Carrying
-from aggregator.categorize import Rules, decide_categories
 from aggregator.clock import Clock
 from aggregator.crawl import Crawl, Front, PageDoor, Parts
 from aggregator.dedupe import decide, identify
 from aggregator.fetch import Fetcher
 from aggregator.model import (
-    CategoryDecision,
     Config,
     Decided,
     Document,
@@ -47,6 +45,7 @@ from aggregator.model import (
 )
 from aggregator.pages import Miss
 from aggregator.parse import FeedReader, ParseError
+from aggregator.placing import Placing
 from aggregator.polled import (
     Polled,
     PollResult,
@@ -100,7 +99,7 @@ class Corridor:
         """Take another config in force, from the next source on."""
         self._config = config
         self.crawl.replace_config(config)
-        self._rules = Rules.of(config.categories)
+        self._placing = Placing(self._store, config)
         self._sources = {source.id: source for source in config.sources}
         self._carrying.outlets = learn_outlets((s.id, s.title, s.url) for s in config.sources)
 
@@ -349,16 +348,7 @@ class Corridor:
     ) -> tuple[EntryUpdate, ...]:
         """What is to be saved: whose story each new text carries, and its categories."""
         recognised = self._carrying.recognise(source, source_id, decided, now)
-        return tuple(
-            replace(update, categories=self._categories(source, update.decided))
-            for update in recognised
-        )
-
-    def _categories(self, source: Source, decided: Decided) -> tuple[CategoryDecision, ...]:
-        if not isinstance(decided, New):
-            return ()
-        entry = decided.keyed.entry
-        return decide_categories(source.id, source.categories, self._rules, entry)
+        return self._placing.with_categories(source, recognised)
 
     def _state_before(self, done: Polled) -> PollState:
         """What was remembered, unless it was of another address (see schedule.after_poll)."""

@@ -53,16 +53,20 @@ UPPER = {
     "update": {
         *STAGES,
         *("learning", "teaching", "carrying", "crawl", "polled", "reading", "pushes", "pushing"),
+        "placing",
     },
+    "placing": {"categorize", "store", "reconcile"},
+    "training": {"categorize", "store", "reconcile"},
     "waking": {"store"},
-    "daemon": {*STAGES, *SHELLS, "waking", "reconcile", "update", "polled", "crawl"},
+    "daemon": {*STAGES, *SHELLS, "waking", "reconcile", "update", "polled", "crawl", "training"},
 }
 TOP = {"cli", "__main__", ""}
 
 # No reading of the clock, no chance, no network, no files, no database.
 PURE = (
     "model text folding html changes query cron schedule rhythm drift learning dedupe provenance "
-    "categorize pushes "
+    "pushes categorize.decide categorize.features categorize.solve categorize.linear "
+    "categorize.calibrate categorize.classifier "
     "publish.entry publish.feed publish.iri "
     "publish.feedgen_extension parse.assemble parse.dates parse.decode parse.errors parse.guess "
     "parse.jsonfeed parse.labels parse.ladder parse.links parse.markup parse.months parse.raw "
@@ -85,6 +89,7 @@ LONG_FILES = {
     "aggregator.config.document": "YAML with its marks, one walk over the nodes",
     "aggregator.parse.plain": "one format beside the other, each field's ways in one place",
     "aggregator.parse.tolerant": "one library's oddities, each mended where it shows",
+    "aggregator.daemon": "one process: its jobs, its reloads and its end",
     "aggregator.store.entries": "one poll's way into the tables",
     "aggregator.store.migrations": "every change of the schema, in its order",
 }

@@ -1,5 +1,25 @@
 """An entry → the categories it belongs to, each with who decided it and why."""
 
-from aggregator.categorize.decide import Rules, decide_categories, item_fields
+from aggregator.categorize.decide import (
+    UNCATEGORIZED,
+    Categorizable,
+    Corrected,
+    Decider,
+    Rules,
+    by_correction,
+    decide_categories,
+    item_fields,
+    reading_of,
+)
 
-__all__ = ["Rules", "decide_categories", "item_fields"]
+__all__ = [
+    "UNCATEGORIZED",
+    "Categorizable",
+    "Corrected",
+    "Decider",
+    "Rules",
+    "by_correction",
+    "decide_categories",
+    "item_fields",
+    "reading_of",
+]

@@ -1,17 +1,28 @@
-"""A source's own categories, else rules → an entry's categories with the evidence for each.
+"""An entry → its categories with the evidence for each, by the first of these that says anything:
 
-No decision at all is an answer too: such an entry is published as uncategorized (未分类).
+a person's correction, the source's own categories, the source's `map` and the rules, the learned
+classifier where it is sure enough. No decision at all is an answer too: such an entry is published
+as uncategorized (未分类).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
 
 from aggregator.html import visible_text
-from aggregator.model import Category, CategoryDecision, Tag, Text
+from aggregator.model import Category, CategoryDecision, Config, Tag, Text
 from aggregator.query import PreparedItem, Query, matches, parse_query, prepare
+from aggregator.text import normal_form
+
+if TYPE_CHECKING:
+    from aggregator.categorize.classifier import Classifier
+    from aggregator.categorize.features import Reading
+
+# The name of what nothing takes; a correction to it says that an entry belongs in no category.
+UNCATEGORIZED = "uncategorized"
 
 # A rule looks at this many characters of the text: a rule is about what an article is on, and a
 # book of 10 MB must not hold up the others.
@@ -55,6 +66,112 @@ class Rules:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Decider:
+    """All that decides, for the sources of one config; `number` is the classifier's in the store.
+
+    `own` and `maps` go by source: its own categories, and ours for the origin's (in normal form).
+    """
+
+    rules: Rules
+    own: Mapping[str, tuple[str, ...]]
+    maps: Mapping[str, Mapping[str, str]]
+    precision: Mapping[str, float]
+    classifier: Classifier | None = None
+    number: int | None = None
+
+    @classmethod
+    def of(cls, config: Config, body: bytes | None = None, number: int | None = None) -> Decider:
+        """For a config, with the classifier that `body` holds (see classifier.to_bytes), if any.
+
+        Raises ValueError for a classifier of another version of this program.
+        """
+        precision = {category.id: category.precision for category in config.categories}
+        classifier = None
+        if body is not None:
+            from aggregator.categorize.classifier import from_bytes  # numpy costs 0.1 s
+
+            classifier = from_bytes(body).wanting(precision)
+        return cls(
+            Rules.of(config.categories),
+            {source.id: source.categories for source in config.sources},
+            {
+                source.id: {normal_form(said): ours for said, ours in source.map}
+                for source in config.sources
+                if source.map
+            },
+            precision,
+            classifier,
+            number,
+        )
+
+    def decide(
+        self,
+        entries: Sequence[tuple[str, Categorizable]],
+        corrected: Sequence[Corrected | None] | None = None,
+    ) -> list[tuple[CategoryDecision, ...]]:
+        """The categories of entries (each with its source's name), in the order given.
+
+        `corrected` holds what a person said of each one's story. Many at once cost less.
+        """
+        corrections = corrected if corrected is not None else [None] * len(entries)
+        decided: list[tuple[CategoryDecision, ...]] = []
+        open_ones: list[int] = []
+        for (source_name, entry), correction in zip(entries, corrections, strict=True):
+            if correction is not None:
+                decided.append(by_correction(correction))
+                continue
+            found = self._by_config(source_name, entry)
+            if not found and self.classifier is not None:
+                open_ones.append(len(decided))
+            decided.append(found)
+        if open_ones and self.classifier is not None:
+            readings = [reading_of(entries[at][1]) for at in open_ones]
+            for at, verdict in zip(open_ones, self.classifier.judge(readings), strict=True):
+                if verdict.sure and verdict.category in self.precision:
+                    said = f"model {self.number or 0}: {verdict.probability:.3f}"
+                    decided[at] = (CategoryDecision(verdict.category, "model", said),)
+        return decided
+
+    def _by_config(self, source_name: str, entry: Categorizable) -> tuple[CategoryDecision, ...]:
+        own = self.own.get(source_name, ())
+        mapped = self.maps.get(source_name)
+        if own or not mapped:
+            return decide_categories(source_name, own, self.rules, entry)
+        found: dict[str, CategoryDecision] = {}
+        for tag in entry.tags:
+            for said in (tag.term, tag.label):
+                ours = mapped.get(normal_form(said)) if said else None
+                if ours is not None:
+                    decision = CategoryDecision(ours, "rule", f"map: {said}")
+                    found.setdefault(ours, decision)
+        for decision in decide_categories(source_name, (), self.rules, entry):
+            found.setdefault(decision.category, decision)
+        return tuple(found.values())
+
+
+# What a person said of a story: its categories, and when.
+Corrected = tuple[tuple[str, datetime], ...]
+
+
+def by_correction(corrected: Corrected) -> tuple[CategoryDecision, ...]:
+    """The decisions of a person's correction; none where it says uncategorized."""
+    return tuple(
+        CategoryDecision(category, "correction", f"relabel, {at:%Y-%m-%dT%H:%M:%SZ}")
+        for category, at in corrected
+        if category != UNCATEGORIZED
+    )
+
+
+def reading_of(entry: Categorizable) -> Reading:
+    """What the classifier reads of an entry."""
+    from aggregator.categorize.features import Reading
+
+    title, text = _plain(entry.title), _plain(entry.content or entry.summary)
+    tags = tuple(tag.label or tag.term for tag in entry.tags)
+    return Reading(title[0] if title else "", text[0] if text else "", tags)
+
+
 def decide_categories(
     source_name: str, own: tuple[str, ...], rules: Rules, entry: Categorizable
 ) -> tuple[CategoryDecision, ...]:
@@ -83,6 +200,8 @@ def item_fields(source_name: str, entry: Categorizable) -> Mapping[str, tuple[st
         "text": tuple(part[:TEXT_LIMIT] for part in _plain(text)),
         "source": (source_name,),
         "tag": tuple(tag.label or tag.term for tag in entry.tags),
+        # An origin has one word for both: what it files an article under.
+        "section": tuple(tag.label or tag.term for tag in entry.tags),
         "link": (entry.link,) if entry.link else (),
         "author": entry.authors,
         "lang": (entry.language,) if entry.language else (),

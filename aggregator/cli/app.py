@@ -29,6 +29,9 @@ COMMANDS: dict[str, str] = {
     "why": "Tell why an item stands where it stands, and whose repost it is.",
     "merge": "Make two items one; the older keeps its id.",
     "split": "Take a carrier out of its item, to stand alone.",
+    "relabel": "Put an item into other categories, for good.",
+    "train": "Learn categories from what is labelled, and say how well.",
+    "recategorize": "Decide the categories of stored entries again.",
     "verify": "Recompute every digest and check the daily manifests.",
 }
 

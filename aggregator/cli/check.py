@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from aggregator.cli.idle_rules import idle_rules
 from aggregator.cli.options import (
     DEFAULT_CONFIG,
     ConfigOption,
     JsonOption,
     stop_with_problems,
 )
+from aggregator.clock import SystemClock
 from aggregator.config import ConfigError, config_warnings, load_config
 from aggregator.model import Config, Source
 
@@ -45,7 +47,7 @@ def command(
         _print_json({"valid": False, "problems": problems, "warnings": []})
         raise typer.Exit(2) from None
     chosen = _chosen(loaded, sources or [], probe)
-    warnings = config_warnings(loaded)
+    warnings = (*config_warnings(loaded), *idle_rules(loaded, SystemClock().now()))
     if not as_json:
         for warning in warnings:
             typer.echo(f"warning: {warning}", err=True)

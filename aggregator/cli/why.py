@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Annotated
-from zoneinfo import ZoneInfo
+from typing import Annotated, Any
 
 import typer
 
@@ -14,6 +13,7 @@ from aggregator.carrying import article_of_texts, marks_of
 from aggregator.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, load_or_exit
 from aggregator.cli.show import find_one
 from aggregator.cli.versions import readable
+from aggregator.cli.why_category import category_json, category_lines
 from aggregator.dedupe.article import Article
 from aggregator.dedupe.verify import compare, passages
 from aggregator.model import Snapshot, StoryDetails
@@ -64,6 +64,7 @@ def command(
         reader = open_reader(loaded.store)
         try:
             details = find_one(reader, item.strip())
+            category = category_json(reader, loaded, details)
             weighed = [*_carriers(reader, details), *_candidates(reader, details)]
         finally:
             reader.close()
@@ -71,9 +72,9 @@ def command(
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None
     if as_json:
-        typer.echo(json.dumps(_as_json(details, weighed), ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(_as_json(details, weighed, category), ensure_ascii=False, indent=2))
     else:
-        typer.echo("\n".join(_lines(details, weighed, ZoneInfo(loaded.timezone))))
+        typer.echo("\n".join(_lines(details, weighed, category)))
 
 
 def _carriers(reader: StoreReader, details: StoryDetails) -> list[Weighed]:
@@ -120,14 +121,8 @@ def _asked_at(details: StoryDetails) -> datetime:
     return max(one.taken_at for one in details.snapshots)
 
 
-def _lines(details: StoryDetails, weighed: list[Weighed], zone: ZoneInfo) -> list[str]:
-    lines = [readable(details.story.snapshot.title), "", "categories"]
-    for _, decision, at in details.decisions:
-        why = f": {decision.evidence}" if decision.evidence else ""
-        decided = f"decided by {decision.decided_by}{why}"
-        lines.append(f"  {decision.category}  {decided}  ({at.astimezone(zone):%Y-%m-%d %H:%M})")
-    if not details.decisions:
-        lines.append("  none was decided: it stands among the uncategorized")
+def _lines(details: StoryDetails, weighed: list[Weighed], category: dict[str, Any]) -> list[str]:
+    lines = [readable(details.story.snapshot.title), "", *category_lines(category)]
     lead = details.story.carriers[0]
     lines += ["", "carriers", f"  {lead.source_name}  the first"]
     for one in weighed:
@@ -154,13 +149,16 @@ def _weighed_lines(one: Weighed) -> list[str]:
     return lines
 
 
-def _as_json(details: StoryDetails, weighed: list[Weighed]) -> dict[str, object]:
+def _as_json(
+    details: StoryDetails, weighed: list[Weighed], category: dict[str, Any]
+) -> dict[str, object]:
     return {
         "item": details.story.key,
         "categories": [
             {"category": d.category, "decided_by": d.decided_by, "evidence": d.evidence}
             for _, d, _ in details.decisions
         ],
+        "category": category,
         "lead": details.story.carriers[0].source_name,
         "origin": details.story.origin,
         "weighed": [asdict(one) for one in weighed],

@@ -61,6 +61,7 @@ def build_config(
                 title=category["title"] or category["id"],
                 rules=tuple(category["rules"]),
                 was=tuple(category["was"]),
+                precision=category["precision"],
             )
             for category in data["categories"]
         ),

@@ -287,6 +287,15 @@ class CategorySection(Section):
         "unless its source has a category of its own. See docs/queries.md.",
         examples=[["title:全国", "source:chinanews-*"]],
     )
+    precision: float = Field(
+        default=0.98,
+        ge=0.5,
+        le=1,
+        title="precision",
+        description="How many of the entries that the learned classifier puts here must be right; "
+        "it leaves the rest in 未分类. See docs/categories.md.",
+        examples=[0.95],
+    )
     was: Ids = Field(
         default_factory=list,
         title="former ids",

@@ -24,6 +24,7 @@ _LISTS = (
 _TYPES = {
     "string": "text",
     "integer": "whole number",
+    "number": "number",
     "boolean": "true or false",
     "object": "keys",
 }

@@ -8,12 +8,16 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A category of feeds.yaml: its id, its title, and the rules that put entries into it."""
+    """A category of feeds.yaml: its id, its title, and the rules that put entries into it.
+
+    `precision` is the share of right decisions that the learned classifier must promise here.
+    """
 
     id: str
     title: str
     rules: tuple[str, ...] = ()
     was: tuple[str, ...] = ()
+    precision: float = 0.98
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,3 +185,33 @@ class UndecidedEntry:
     authors: tuple[str, ...]
     tags: tuple[Tag, ...]
     language: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledEntry:
+    """An entry whose category is known since `since`: from its source, or from a person."""
+
+    entry_id: int
+    category: str
+    corrected: bool
+    since: datetime
+    source_name: str
+    title: Text | None
+    text: Text | None
+    tags: tuple[Tag, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRecord:
+    """A learned classifier as the store holds it: counts of labels, and how it came out.
+
+    `remark` says why it is in force or was kept out; `report` is JSON. `number` 0: not kept yet.
+    """
+
+    trained_at: datetime
+    labels: int
+    corrections: int
+    in_force: bool
+    remark: str
+    report: str
+    number: int = 0

@@ -136,12 +136,6 @@ def m0006_hub(db: Database) -> None:
     )
 
 
-def _table(db: Database, name: str) -> Table:
-    table = db[name]
-    assert isinstance(table, Table)
-    return table
-
-
 @migrations()
 def m0007_stories(db: Database) -> None:
     """Near-duplicates: what texts are found by, why entries were carriers, and corrections."""
@@ -247,6 +241,43 @@ def m0009_manifests(db: Database) -> None:
         pk="day",
         not_null={"digest", "previous", "body"},
     )
+
+
+@migrations()
+def m0010_categories(db: Database) -> None:
+    """What persons put right, and the classifiers learned."""
+    _table(db, "category_corrections").create(
+        {
+            "id": int,
+            "entry_id": int,  # the lead of its story at the time
+            "output_id": int,  # the category; uncategorized: none
+            "corrected_at": str,
+        },
+        pk="id",
+        not_null={"entry_id", "output_id", "corrected_at"},
+        foreign_keys=[("entry_id", "entries", "id"), ("output_id", "outputs", "id")],
+    )
+    _table(db, "category_corrections").create_index(["entry_id"])
+    _table(db, "models").create(
+        {
+            "id": int,
+            "trained_at": str,
+            "labels": int,  # how many it learned from
+            "corrections": int,  # how many of them were a person's
+            "in_force": int,
+            "remark": str,  # why it is in force, or why it was kept out
+            "report": str,  # JSON: how it fared on labels held back
+            "body": bytes,
+        },
+        pk="id",
+        not_null={"trained_at", "labels", "corrections", "in_force", "remark", "report", "body"},
+    )
+
+
+def _table(db: Database, name: str) -> Table:
+    table = db[name]
+    assert isinstance(table, Table)
+    return table
 
 
 def _create_sources(db: Database) -> None:

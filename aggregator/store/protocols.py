@@ -24,7 +24,9 @@ from aggregator.model import (
     KeyedEntry,
     Known,
     KnownEntry,
+    LabelledEntry,
     Lookalike,
+    ModelRecord,
     OutputRecord,
     PageRecord,
     Ping,
@@ -195,7 +197,35 @@ class ManifestReader(Protocol):
     def broken_manifests(self) -> Iterator[str]: ...
 
 
-class StoreReader(SourceReader, StoryReader, OutputReader, ManifestReader, Protocol):
+class CategoryReader(Protocol):
+    """Corrections, labels and classifiers."""
+
+    def corrections(
+        self, story_ids: Iterable[int]
+    ) -> dict[int, tuple[tuple[str, datetime], ...]]: ...
+    def count_labels(self) -> tuple[int, int]: ...
+    def labelled_entries(self, limit: int) -> list[LabelledEntry]: ...
+    def entries_of_stories(self, story_ids: Iterable[int]) -> list[UndecidedEntry]: ...
+    def undecided_since(self, since: datetime, limit: int) -> list[UndecidedEntry]: ...
+    def first_seen(self) -> datetime | None: ...
+    def entries_since(self, since: datetime | None) -> list[UndecidedEntry]: ...
+    def outputs_of_stories(self, story_ids: Iterable[int]) -> dict[int, tuple[str, ...]]: ...
+    def model_in_force(self) -> int | None: ...
+    def model_body(self, number: int) -> bytes: ...
+    def models(self) -> list[ModelRecord]: ...
+
+
+class CategoryStore(CategoryReader, Protocol):
+    """Writing corrections and classifiers; inside a transaction."""
+
+    def correct(self, story_id: int, categories: Sequence[str], now: datetime) -> None: ...
+    def forget_correction(self, story_id: int) -> bool: ...
+    def save_model(self, body: bytes, record: ModelRecord) -> int: ...
+
+
+class StoreReader(
+    SourceReader, StoryReader, OutputReader, ManifestReader, CategoryReader, Protocol
+):
     """A store that can only be read; any number of them stand beside the one that writes."""
 
     def close(self) -> None: ...
@@ -208,6 +238,7 @@ class Store(
     CorrectionStore,
     StoryReader,
     OutputStore,
+    CategoryStore,
     HubStore,
     ManifestReader,
     PushStore,

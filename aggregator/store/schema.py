@@ -27,6 +27,7 @@ KNOWN_MIGRATIONS = (
     "m0007_stories",
     "m0008_push",
     "m0009_manifests",
+    "m0010_categories",
 )
 
 

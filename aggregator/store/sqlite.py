@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from aggregator.store.categories import CategoryRows
 from aggregator.store.corrections import CorrectionRows
 from aggregator.store.entries import EntryRows
 from aggregator.store.hub import HubRows
 from aggregator.store.manifests import ManifestRows
 from aggregator.store.pages import PageRows
 from aggregator.store.push import PushRows
-from aggregator.store.stories import StoryRows
 
 
-class SqliteStore(EntryRows, CorrectionRows, StoryRows, PageRows, HubRows, ManifestRows, PushRows):
+class SqliteStore(
+    EntryRows, CorrectionRows, CategoryRows, PageRows, HubRows, ManifestRows, PushRows
+):
     """Implements every Protocol of protocols.py. One thread at a time may use it."""
 
     def close(self) -> None:

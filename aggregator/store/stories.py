@@ -204,16 +204,18 @@ class StoryRows(Rows):
         wanted = json.dumps(list(story_ids))
         return self._undecided("entries.story_id in (select value from json_each(?))", (wanted,))
 
-    def _undecided(self, where: str, parameters: tuple[Any, ...]) -> list[UndecidedEntry]:
+    def _undecided(
+        self, where: str, parameters: tuple[Any, ...], newest: int = -1
+    ) -> list[UndecidedEntry]:
         columns = ", ".join(f"snapshots.{name}" for name in SNAPSHOT_COLUMNS)
         rows = self._db.execute(
             f"select entries.id, entries.story_id, sources.name, {columns} from entries "
             "join sources on sources.id = entries.source_id "
             f"join snapshots on snapshots.id = entries.snapshot_id where {where} "
-            "order by entries.id",
-            parameters,
-        )
-        return [_undecided_entry(row) for row in rows]
+            "order by entries.id desc limit ?",
+            (*parameters, newest),
+        ).fetchall()
+        return [_undecided_entry(row) for row in reversed(rows)]
 
     def _outputs_of(self, story_id: int) -> tuple[str, ...]:
         rows = self._db.execute(
