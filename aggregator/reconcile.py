@@ -113,7 +113,7 @@ def _reconcile_sources(store: Store, config: Config, now: datetime) -> list[str]
             changed.append(source.id)
         if before.reading != wanted.reading:
             store.read_parts_anew(source.id, now)
-        if before.title != wanted.title:
+        if (before.title, before.summary_only) != (wanted.title, wanted.summary_only):
             store.touch_stories_of(source.id)
         if before.schedule != wanted.schedule and before.url == wanted.url:
             _reschedule(store, source, config, now)
@@ -155,6 +155,7 @@ def configured(source: Source) -> ConfiguredSource:
     return ConfiguredSource(
         *(source.id, source.title, source.url, source.enabled, source.categories, schedule),
         reading=_reading(source),
+        summary_only=source.content == "summary",
     )
 
 

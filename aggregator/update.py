@@ -24,8 +24,8 @@ from zoneinfo import ZoneInfo
 from aggregator import learning, schedule
 from aggregator.carrying import Carrying
 from aggregator.clock import Clock
-from aggregator.crawl import Crawl, Front, PageDoor, Parts
-from aggregator.dedupe import decide, identify
+from aggregator.crawl import Crawl, Front, Fulltexts, PageDoor, Parts
+from aggregator.dedupe import beside_full_text, decide, identify
 from aggregator.fetch import Fetcher
 from aggregator.model import (
     Config,
@@ -39,6 +39,7 @@ from aggregator.model import (
     ParsedFeed,
     PollState,
     PollUpdate,
+    Revised,
     SavedPoll,
     Source,
     SourceRecord,
@@ -90,8 +91,10 @@ class Corridor:
         self._carrying = Carrying(store)
         self._teacher = Teacher(store)
         door = PageDoor(fetcher, clock)
+        self._fulltexts = Fulltexts(store, door)
         self._parts = Parts(store, door, reader, clock)
-        self.crawl = Crawl(config, store, door, clock, writer, self._save_captured, self._parts)
+        pages = (self._parts, self._fulltexts)
+        self.crawl = Crawl(config, store, door, clock, writer, self._save_captured, *pages)
         self.pushed = PushLane(store, self._desk, clock, writer, self._save_captured)
         self.replace_config(config)
 
@@ -306,7 +309,19 @@ class Corridor:
             url=done.outcome.url,
             body=done.outcome.body if isinstance(done.outcome, Fetched) else None,
         )
-        return poll, self._store.save_poll(poll, done.source.initial)
+        saved = self._store.save_poll(poll, done.source.initial)
+        self._want_texts(done.source, source_id, decided, done.polled_at)
+        return poll, saved
+
+    def _want_texts(
+        self, source: Source, source_id: int, decided: Sequence[Decided], now: datetime
+    ) -> None:
+        """After the entries were saved: the pages of those whose full text is wanted."""
+        if source.fulltext is None or source.page is not None:
+            return
+        new = [one.keyed.entry for one in decided if isinstance(one, New)]
+        revised = [one.known.entry_id for one in decided if isinstance(one, Revised)]
+        self._fulltexts.want(source, source_id, new, revised, now)
 
     def _decide(self, source_id: int, feed: ParsedFeed) -> tuple[Decided, ...]:
         keyed = identify(feed.entries)
@@ -341,14 +356,26 @@ class Corridor:
         poll = self._teacher.of_article(source, replace(poll, entries=entries), feed, misses)
         # All articles of an edition reach the feeds; a sitemap may hold a site's whole past.
         initial = len(entries) if source.page is not None else source.initial
-        return self._store.save_poll(poll, initial)
+        saved = self._store.save_poll(poll, initial)
+        self._want_texts(source, source_id, decided, poll.polled_at)
+        return saved
 
     def _entry_updates(
         self, source: Source, source_id: int, decided: Sequence[Decided], now: datetime
     ) -> tuple[EntryUpdate, ...]:
         """What is to be saved: whose story each new text carries, and its categories."""
         recognised = self._carrying.recognise(source, source_id, decided, now)
-        return self._placing.with_categories(source, recognised)
+        placed = self._placing.with_categories(source, recognised)
+        return tuple(
+            replace(one, decided=self._beside_full_text(source, one.decided)) for one in placed
+        )
+
+    def _beside_full_text(self, source: Source, decided: Decided) -> Decided:
+        """An edit of the feed's words keeps the text of the entry's page."""
+        if source.fulltext is None or not isinstance(decided, Revised):
+            return decided
+        shown = self._store.with_full_text(decided.known.entry_id)
+        return decided if shown is None else beside_full_text(decided, shown)
 
     def _state_before(self, done: Polled) -> PollState:
         """What was remembered, unless it was of another address (see schedule.after_poll)."""

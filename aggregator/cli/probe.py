@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from aggregator.categorize import Rules, decide_categories
 from aggregator.cli.probe_page import PageProbe, probe_page
@@ -23,8 +24,19 @@ from aggregator.cli.reading import (
 from aggregator.cli.shown import ShownArticle, print_article, shown_article
 from aggregator.clock import Clock
 from aggregator.config import shown_url
+from aggregator.crawl import PageDoor, TextDoor
 from aggregator.fetch import Fetcher
-from aggregator.model import Config, FetchRequest, ParsedFeed, Source
+from aggregator.model import (
+    Config,
+    Entry,
+    Fetched,
+    FetchRequest,
+    PageRecord,
+    ParsedFeed,
+    Source,
+)
+from aggregator.pages import PageError
+from aggregator.pages.page import clean_address
 from aggregator.pages.parts import part_rows
 
 STALE = timedelta(days=90)
@@ -134,7 +146,53 @@ async def _probe_document(
         if isinstance(inner, Unread):
             return Probe(source.id, error=f"{parts[0] if parts else ''} {inner.message}".strip())
         feed = inner.feed
-    return replace(describe(source, feed, rules, now, whole.moved_to), parts=parts)
+    probe = replace(describe(source, feed, rules, now, whole.moved_to), parts=parts)
+    if source.fulltext is None:
+        return probe
+    return await _with_texts(config, source, newest(feed, MOST_TEXTS), probe, door, clock)
+
+
+async def _with_texts(
+    config: Config,
+    source: Source,
+    entries: Sequence[Entry],
+    probe: Probe,
+    door: Fetcher,
+    clock: Clock,
+) -> Probe:
+    """The probe with the full texts of its newest entries, as they would be stored."""
+    texts = TextDoor(PageDoor(door, clock))
+    zone = ZoneInfo(source.timezone or config.timezone)
+    told = {title: categories for _, title, categories in probe.newest}
+    articles: list[ShownArticle] = []
+    odd: list[str] = []
+    for entry in entries:
+        if (url := clean_address(entry.link, source.url)) is None:
+            odd.append("an entry has no link to its full text")
+            continue
+        record = PageRecord(0, source.id, url, "fulltext", 0, "", clock.now())
+        request = FetchRequest(
+            url, allow_private=source.allow_private, proxy=source.proxy or config.fetch.proxy
+        )
+        try:
+            outcome, found, missed = await texts.get(source, record, request, zone)
+        except PageError as error:
+            odd.append(str(error))
+            continue
+        if isinstance(outcome, Fetched):
+            door.release(outcome)
+        if found is None:
+            odd.append(getattr(outcome, "message", f"{url} could not be had"))
+            continue
+        odd += map(str, missed)
+        shown = replace(entry, content=found.entry.content, title=entry.title or found.entry.title)
+        shown = replace(
+            shown,
+            published=entry.published or found.entry.published,
+            enclosures=entry.enclosures or found.entry.enclosures,
+        )
+        articles.append(shown_article(shown, told.get(shown_title(entry.title), ())))
+    return replace(probe, articles=tuple(articles), odd=(*probe.odd, *odd))
 
 
 def describe(
@@ -175,7 +233,7 @@ def describe(
     )
 
 
-MOST_SHOWN = 5
+MOST_SHOWN, MOST_TEXTS = 5, 3
 _LOST = frozenset(
     "entry-skipped duplicate truncated date-unreadable stopped selector passed-over".split()
 )

@@ -136,6 +136,8 @@ class _Builder:
             json=JsonRecipe(**data["json"]) if data.get("json") else None,
             sitemap=_sitemap(data),
             websub=data.get("websub", True),
+            content=data.get("content", "full"),
+            fulltext=None if data.get("fulltext") is None else PageRecipe(**data["fulltext"]),
         )
 
 

@@ -156,8 +156,14 @@ def _page_source(source: dict[str, Any], here: tuple[str | int, ...]) -> Iterato
         if _is_set(source, "json") or _is_set(source, "sitemap"):
             hint = "JSON answers and sitemaps have one address: remove {date…}"
         yield Fault((*here, "url"), "an address with {date…} is that of an e-paper", hint)
+    if isinstance(source.get("fulltext"), dict) and (page is not None or epaper is not None):
+        hint = "write its selectors under `page:`"
+        message = "`page` reads the pages of articles already"
+        yield Fault((*here, "fulltext"), message, hint, at_key=True)
     if isinstance(page, dict) and epaper is None and not page.get("entries"):
         hint = "write `entries:` and a selector of the links to articles"
+        if url is not None and not is_dated:
+            hint += "; for the pages of a feed's entries `fulltext:` in place of `page:`"
         yield Fault(
             (*here, "page"), "`page` does not say where the articles are", hint, at_key=True
         )

@@ -105,6 +105,11 @@ Networks = Annotated[list[Network], *_one_or_many({"type": "string", "format": "
 Includes = Annotated[list[Include], *_one_or_many({"type": "string", "format": "address-or-path"})]
 Selectors = Annotated[list[Selector], *_one_or_many({"type": "string", "format": "selector"})]
 Texts = Annotated[list[str], *_one_or_many({"type": "string"})]
+Extent = Annotated[
+    str,
+    checked(values.check_extent),
+    WithJsonSchema({"type": "string", "enum": list(values.EXTENTS)}),
+]
 Title = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
@@ -427,8 +432,43 @@ class SitemapSection(Section):
     )
 
 
-def _sitemap(value: Any) -> Any:
-    """`sitemap: true` takes all of it; `false` is as if it were not there."""
+class FulltextSection(Section):
+    """How the page of an entry is read: CSS selectors, or XPath after `xpath:`."""
+
+    content: Selector | None = Field(
+        default=None,
+        title="content",
+        description="The text on the page; by default the main text is found.",
+        examples=["#artibody"],
+    )
+    title: Selector | None = Field(
+        default=None, title="title", description="Title, for entries that have none."
+    )
+    published: Selector | None = Field(
+        default=None, title="date", description="Date, for entries that have none."
+    )
+    author: Selector | None = Field(
+        default=None, title="authors", description="Authors, for entries that have none."
+    )
+    images: Selector | None = Field(
+        default=None,
+        title="pictures",
+        description="Pictures, for entries that have none; by default those in the text.",
+    )
+    outlet: Selector | None = Field(
+        default=None, title="outlet", description="Who carried it first, where the feed is silent."
+    )
+    next: Selector | None = Field(
+        default=None,
+        title="next page",
+        description="Link to the next page of a long article; by default 下一页, rel=next and "
+        "numbers are followed.",
+        examples=["a.next"],
+    )
+
+
+def _all_or_keys(value: Any) -> Any:
+    """`true` takes all as it is by default; `false` is as if the key were not there."""
     if isinstance(value, bool):
         return {} if value else None
     if isinstance(value, str) and value.lower() in ("true", "yes", "on"):
@@ -530,6 +570,20 @@ class SourceSection(Section):
         description="The origin's own categories and sections to ours.",
         examples=[{"秀洲新闻": "local"}],
     )
+    content: Extent = Field(
+        default="full",
+        title="content",
+        description="How much is republished: `full`, or `summary` for only the summary (else the "
+        "beginning of the text) and the link. All of it is kept.",
+        examples=["summary"],
+    )
+    fulltext: Annotated[FulltextSection | None, BeforeValidator(_all_or_keys)] = Field(
+        default=None,
+        title="full text",
+        description="`true`, or selectors: the page of each new entry is fetched and its text "
+        "stands beside the feed's own. See docs/sources.md.",
+        examples=[True, {"content": "#artibody"}],
+    )
     page: PageSection | None = Field(
         default=None,
         title="page",
@@ -562,7 +616,7 @@ class SourceSection(Section):
         title="JSON",
         description="Expressions that read a JSON answer. See docs/sources.md.",
     )
-    sitemap: Annotated[SitemapSection | None, BeforeValidator(_sitemap)] = Field(
+    sitemap: Annotated[SitemapSection | None, BeforeValidator(_all_or_keys)] = Field(
         default=None,
         title="sitemap",
         description="`true`: the address is that of a (news) sitemap or of an index of some. "

@@ -17,7 +17,7 @@ from aggregator.model import Category, Config, Source
 # Shown by name only: their values may be secrets.
 _SILENT = frozenset({"headers", "proxy"})
 # Shown by name only: they are long.
-_LONG = frozenset({"page", "json", "sitemap"})
+_LONG = frozenset({"page", "json", "sitemap", "fulltext"})
 
 
 def plan_changes(old: Config, new: Config) -> tuple[str, ...]:

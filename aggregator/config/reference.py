@@ -17,6 +17,7 @@ _PLACES = (
 _LISTS = (
     ("CategorySection", "categories[]."),
     ("SourceSection", "sources[]."),
+    ("FulltextSection", "sources[].fulltext."),
     ("PageSection", "sources[].page."),
     ("JsonSection", "sources[].json."),
     ("SitemapSection", "sources[].sitemap."),

@@ -21,7 +21,6 @@ NOT_YET: dict[tuple[str, ...], frozenset[str]] = {
         | {"allowed_hosts", "honor_removals"}
     ),
     ("publish",): frozenset({"per_source"}),
-    ("sources",): frozenset({"fulltext", "content"}),
 }
 
 # What people write instead of the right key, where letters alone do not tell.
@@ -209,8 +208,8 @@ def _wrong_type(
         return f"the file holds {shown}, not keys", "it begins like: title: My feeds"
     if isinstance(location[-1], int):
         name = f"{_singular(str(location[-2]))} {location[-1] + 1}"
-    if name == "sitemap":
-        return f"sitemap needs true or keys of its own, not {shown}", "write `sitemap: true`"
+    if name in ("sitemap", "fulltext"):
+        return f"{name} needs true or keys of its own, not {shown}", f"write `{name}: true`"
     if kind in ("model_type", "model_attributes_type", "dict_type"):
         return f"{name} needs keys of its own, not {shown}", "write `key: value` pairs below it"
     if kind == "list_type":

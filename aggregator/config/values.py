@@ -16,6 +16,7 @@ RESERVED_IDS = frozenset(
     {"all", "removed", "corrections", "health", "index", "sources", "uncategorized"}
 )
 MAX_ID = 64
+EXTENTS = ("full", "summary")
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]*")
 _DURATION = re.compile(
@@ -247,6 +248,14 @@ def check_include(text: str) -> str:
     if is_dated(text):
         refuse("an included list has one address", "remove {date…}")
     return check_source_url(text)
+
+
+def check_extent(text: str) -> str:
+    """How much of an entry is republished. Raises InvalidValue."""
+    if text not in EXTENTS:
+        hint = "selectors belong under `fulltext:` or `page:`" if set("#.> ") & set(text) else None
+        refuse(f"`{text}` is no extent of what is republished", hint or "write full or summary")
+    return text
 
 
 def check_path(text: str) -> str:

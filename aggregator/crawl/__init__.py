@@ -2,6 +2,7 @@
 
 from aggregator.crawl.capture import Crawl, Front
 from aggregator.crawl.door import PageDoor
+from aggregator.crawl.fulltext import Fulltexts, TextDoor
 from aggregator.crawl.parts import Parts
 
-__all__ = ["Crawl", "Front", "PageDoor", "Parts"]
+__all__ = ["Crawl", "Front", "Fulltexts", "PageDoor", "Parts", "TextDoor"]

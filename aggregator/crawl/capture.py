@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 from aggregator import schedule
 from aggregator.clock import Clock
 from aggregator.crawl.door import PageDoor, Sleep
+from aggregator.crawl.fulltext import Fulltexts
 from aggregator.crawl.parts import Parts, after_first
 from aggregator.model import (
     Config,
@@ -30,6 +31,7 @@ from aggregator.model import (
     FetchFailed,
     FetchOutcome,
     FetchRequest,
+    FoundText,
     NotModified,
     PageRecipe,
     PageRecord,
@@ -102,6 +104,7 @@ class Crawl:
         writer: Executor,
         save_feed: SaveFeed,
         parts: Parts,
+        fulltexts: Fulltexts,
     ) -> None:
         """`writer` is the one thread on which the store is used."""
         self._store = store
@@ -110,6 +113,7 @@ class Crawl:
         self._writer = writer
         self._save_feed = save_feed
         self._parts = parts
+        self._fulltexts = fulltexts
         self.replace_config(config)
 
     def wait_by(self, sleep: Sleep) -> None:
@@ -273,14 +277,21 @@ class Crawl:
         try:
             read: Read = (None, None, ())
             request = self._page_request(source, page)
-            if page.kind == "part":
+            text: FoundText | None = None
+            if page.kind == "fulltext":
+                zone = self._zone(source)
+                outcome, text, missed = await self._fulltexts.get(source, page, request, zone)
+                read = (None, None, missed)
+            elif page.kind == "part":
                 outcome, part = await self._parts.get(source, request, self._zone(source).key)
                 read = (None, part, ())
             else:
                 outcome = await self._door.get(request)
-            if isinstance(outcome, Fetched) and page.kind != "part":
+            if isinstance(outcome, Fetched) and page.kind in ("index", "article"):
                 read = await asyncio.to_thread(self._read, source, page, outcome)
-            return await self._in_writer(lambda: self._save_capture(source, page, outcome, *read))
+            return await self._in_writer(
+                lambda: self._save_capture(source, page, outcome, *read, text)
+            )
         except (PageError, ParseError) as error:
             failed = FetchFailed(page.url, error.reason, str(error), outcome.status)
         except StoreError:
@@ -338,6 +349,7 @@ class Crawl:
         index: Index | None = None,
         feed: ParsedFeed | None = None,
         misses: Sequence[Miss] = (),
+        text: FoundText | None = None,
     ) -> SavedPoll:
         """One page with what it brought, in one transaction."""
         odd = "; ".join(map(str, misses)) or None
@@ -367,6 +379,9 @@ class Crawl:
 
                 saved = self._save_feed(source, record.source_id, feed, update, misses)
             page = after_fetch(page, outcome, now, odd)
+            if text is not None:
+                page, is_saved = self._fulltexts.save(page, text, now)
+                saved = SavedPoll(revised=int(is_saved and not text.is_first))
             self._store.save_page(after_first(page) if page.kind == "part" else page)
             self._save_host_rest(outcome, now)
         self._tell(source, page, outcome, odd)
@@ -392,6 +407,8 @@ class Crawl:
 
 
 def _has_pages(source: Source, page: PageRecord) -> bool:
+    if page.kind == "fulltext":
+        return source.fulltext is not None
     return (source.sitemap if page.kind == "part" else source.page) is not None
 
 

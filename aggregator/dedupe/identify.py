@@ -9,7 +9,7 @@ from hashlib import blake2b, sha256
 
 from aggregator.dedupe.links import fit_atom_id, link_key
 from aggregator.html import visible_text, words_run_together
-from aggregator.model import Entry, KeyedEntry, Text
+from aggregator.model import Entry, KeyedEntry, Revised, Snapshot, Text
 from aggregator.text import compatible, normal_form, unspaced
 
 _KEY_BYTES = 16
@@ -44,6 +44,26 @@ def _keyed(entry: Entry, position: int) -> KeyedEntry:
     atom_id = entry.guid if entry.guid and fit_atom_id(entry.guid) else None
     keys = (guid, key, title_key, text_key, meta_key, digest)
     return KeyedEntry(entry, *keys, text_length=len(text), position=position, atom_id=atom_id)
+
+
+def beside_full_text(decided: Revised, shown: Snapshot) -> Revised:
+    """An edit of the feed's words, with the text of the entry's page that `shown` holds kept.
+
+    The feed's own text is the summary; what it is recognised by stays the feed's.
+    """
+    keyed, entry = decided.keyed, decided.keyed.entry
+    text = _digest(normal_form(plain(shown.content)).replace(" ", ""))
+    merged = replace(
+        entry,
+        content=shown.content,
+        summary=entry.summary or entry.content,
+        title=entry.title or shown.title,
+        published=entry.published or shown.published,
+        authors=entry.authors or shown.authors,
+        enclosures=entry.enclosures or shown.enclosures,
+    )
+    digest = sha256(f"{keyed.title_key}{text}{keyed.meta_key}".encode()).hexdigest()
+    return replace(decided, keyed=replace(keyed, entry=merged, digest=digest))
 
 
 def plain(text: Text | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class PageRecipe:
 
     `follow` leads from a front page to the pages of an edition, a selector a level; `entries`
     finds links to articles (or blocks that hold one) on any of them. The rest is looked for on
-    an article's own page. `base` names the ready recipe the selectors began with.
+    an article's own page; `next` leads to its next one. `base` names the ready recipe the
+    selectors began with.
     """
 
     follow: tuple[str, ...] = ()
@@ -39,6 +41,7 @@ class PageRecipe:
     images: str | None = None
     outlet: str | None = None
     base: str | None = None
+    next: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,10 @@ class SitemapRecipe:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One configured origin. `every` and `at` exclude each other; neither means: learned."""
+    """One configured origin. `every` and `at` exclude each other; neither means: learned.
+
+    `content` is how much of its entries is republished; `fulltext` how the page of each is read.
+    """
 
     id: str
     title: str
@@ -97,6 +103,8 @@ class Source:
     json: JsonRecipe | None = None
     sitemap: SitemapRecipe | None = None
     websub: bool = True
+    content: Literal["full", "summary"] = "full"
+    fulltext: PageRecipe | None = None
 
     @property
     def recipe(self) -> JsonRecipe | SitemapRecipe | None:

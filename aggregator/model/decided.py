@@ -181,6 +181,25 @@ class PollUpdate:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundText:
+    """The text of an entry's page: `entry` is what the page says, `bodies` are its raw pages.
+
+    `text_key` and `text_length` as in KeyedEntry. `is_trusted`: a person's selector found it;
+    else it is taken only if it is no shorter than what the feed says itself. `is_first`: there
+    was no full text before.
+    """
+
+    entry_id: int
+    entry: Entry
+    text_key: str
+    text_length: int
+    bodies: tuple[tuple[str, bytes], ...]
+    encoding: str
+    is_trusted: bool
+    is_first: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SavedPoll:
     """What saving a poll did: counts of entries."""
 

@@ -14,7 +14,8 @@ from aggregator.model.said import Enclosure, Tag, Text
 class ConfiguredSource:
     """A source as it was configured when store and feeds.yaml were last brought together.
 
-    `reading` is a digest of how its document is read where that is no feed.
+    `reading` is a digest of how its document is read where that is no feed; `summary_only` says
+    that no more than summary and link of its entries is republished.
     """
 
     name: str
@@ -25,6 +26,7 @@ class ConfiguredSource:
     schedule: str | None
     removed: bool = False
     reading: str | None = None
+    summary_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ class PublishedStory:
     `outlet` is whom the text shown credits; `origin` the name of the source that first carried it,
     where a carrier credits that. Where the origin's text is fuller than the lead's, `snapshot` and
     the source are the origin's.
+    `summary_only`: of its text no more than a summary may be shown (`content: summary`).
     """
 
     story_id: int
@@ -113,6 +116,7 @@ class PublishedStory:
     carriers: tuple[Carrier, ...] = ()
     outlet: str | None = None
     origin: str | None = None
+    summary_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

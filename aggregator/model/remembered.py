@@ -81,7 +81,8 @@ class PageRecord:
     """A page to capture, as the store holds it, with its own due time.
 
     `kind` is index (a front page or a page of an edition; `level` counts from the front),
-    article, or part (a sitemap of an index; `name` is when the index says that it changed).
+    article, part (a sitemap of an index; `name` is when the index says that it changed), or
+    fulltext (the page of the entry `entry_id`; `text_key` is a digest of its text when last had).
     `edition` is the day (ISO 8601) of the edition it belongs to, `place` its order in it, `name`
     and `section` what the link to it said. `listed` False keeps its entries out of the feeds (an
     earlier edition, fetched once). `next_fetch_at` None means: never again.
@@ -90,7 +91,7 @@ class PageRecord:
     page_id: int
     source_name: str
     url: str
-    kind: Literal["index", "article", "part"]
+    kind: Literal["index", "article", "part", "fulltext"]
     level: int
     place: str
     found_at: datetime
@@ -109,3 +110,5 @@ class PageRecord:
     outcome: str | None = None
     status: int | None = None
     error: str | None = None
+    entry_id: int | None = None
+    text_key: str | None = None

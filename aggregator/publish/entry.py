@@ -6,6 +6,7 @@ No clock and no library's version enters: the same store gives the same bytes on
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, unquote, urlsplit
 from uuid import NAMESPACE_URL, uuid5
@@ -22,6 +23,8 @@ from aggregator.text import fit_for_xml, shorten, squeeze
 
 # A title made from the text of an entry that has none is cut here.
 MADE_TITLE_LENGTH = 80
+# What is more than this, in characters, is no summary, whatever a feed calls it.
+SUMMARY_LENGTH = 300
 # An origin's clock or zone may be this far ahead; what lies further is no date of publication.
 AHEAD = timedelta(days=1)
 # A part of an address this long (in characters) may be a token.
@@ -32,6 +35,7 @@ LONGEST_TITLE = 4_000
 
 def render_entry(story: PublishedStory) -> bytes:
     """The `<entry>` of a story, in UTF-8, to stand in a feed that declares PREFIXES."""
+    story = replace(story, snapshot=republished(story))
     shown = story.snapshot
     entry = FeedEntry()
     entry.register_extension("extra", EntryExtra)
@@ -47,7 +51,11 @@ def render_entry(story: PublishedStory) -> bytes:
         if fit := squeeze(fit_for_xml(name)):
             entry.author(name=fit)
     content, summary = content_of(shown)
+    # Without a link to what it is about an entry must have a content (RFC 4287 4.1.2).
+    is_linked = story.summary_only and usable_iri(shown.link) is not None
     entry.content(content or title, type="html" if content else extra.title_type)
+    if is_linked:
+        summary = content
     if summary:
         entry.summary(summary, type="html")
     for tag in _tags(shown):
@@ -58,8 +66,30 @@ def render_entry(story: PublishedStory) -> bytes:
         extra.language = shown.language.replace("_", "-")
     extra.elements = [*_links(story), *_snapshot_times(story), _source(story)]
     element = entry.atom_entry()
+    if is_linked:  # feedgen, which does not see our links, insists on a content
+        element.remove(element.find("content"))
     _without_stray_times(element)
     return _declared_once(element)
+
+
+def republished(story: PublishedStory) -> Snapshot:
+    """The snapshot as far as it may be shown: of a source with `content: summary` no text beyond
+    the origin's own summary, or the beginning of the text; no enclosures.
+    """
+    shown = story.snapshot
+    if not story.summary_only:
+        return shown
+    summary = shown.summary
+    if summary is None or len(_plain(summary)) > SUMMARY_LENGTH:
+        text = shorten(squeeze(_plain(summary or shown.content)), SUMMARY_LENGTH)
+        summary = Text(text) if text else None
+    return replace(shown, content=None, summary=summary, enclosures=())
+
+
+def _plain(text: Text | None) -> str:
+    if text is None:
+        return ""
+    return visible_text(text.value) if text.kind == "html" else text.value
 
 
 def title_of(shown: Snapshot, source_title: str) -> tuple[str, str]:

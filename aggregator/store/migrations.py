@@ -540,3 +540,17 @@ def _create_decisions(db: Database) -> None:
     _table(db, "decisions").create_index(["story_id"])
     _table(db, "decisions").create_index(["entry_id"])
     _table(db, "decisions").create_index(["output_id"])
+
+
+@migrations()
+def m0011_extent(db: Database) -> None:
+    """How much of a source's entries is republished."""
+    _table(db, "sources").add_column("extent", str)  # summary; null: all
+
+
+@migrations()
+def m0012_fulltext(db: Database) -> None:
+    """Whose full text a page is, and what it was recognised by."""
+    _table(db, "pages").add_column("entry_id", int)
+    _table(db, "pages").add_column("text_key", str)
+    _table(db, "pages").create_index(["entry_id"])

@@ -19,7 +19,7 @@ _FIELDS = tuple(f.name for f in fields(PageRecord) if f.name not in ("page_id", 
 # What a fetch may change.
 _CHANGING = (
     "edition place name section listed next_fetch_at first_fetched_at fetched_at etag "
-    "last_modified body_digest final_url failures outcome status error"
+    "last_modified body_digest final_url failures outcome status error text_key"
 ).split()
 _SELECT = (
     f"select pages.id, sources.name, {', '.join(f'pages.{name}' for name in _FIELDS)} from pages "

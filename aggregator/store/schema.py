@@ -28,6 +28,8 @@ KNOWN_MIGRATIONS = (
     "m0008_push",
     "m0009_manifests",
     "m0010_categories",
+    "m0011_extent",
+    "m0012_fulltext",
 )
 
 

@@ -16,7 +16,7 @@ SNAPSHOT_COLUMNS = (
 ).split()
 
 
-def snapshot_columns(entry: Entry, poll: PollUpdate) -> tuple[Any, ...]:
+def snapshot_columns(entry: Entry, poll: PollUpdate | None) -> tuple[Any, ...]:
     """The columns title … feed_updated of table snapshots, in the table's order."""
     base = next((text.base for text in (entry.content, entry.summary) if text and text.base), None)
     return (
@@ -33,7 +33,7 @@ def snapshot_columns(entry: Entry, poll: PollUpdate) -> tuple[Any, ...]:
         _json_rows((e.url, e.type, e.length, e.title, e.duration) for e in entry.enclosures),
         _origin_json(entry),
         entry.rights,
-        to_text_or_none(poll.feed.updated if poll.feed is not None else None),
+        to_text_or_none(poll.feed.updated if poll is not None and poll.feed is not None else None),
     )
 
 

@@ -30,6 +30,8 @@ STATE_LIST = ", ".join(f"source_states.{name}" for name in _STATE_COLUMNS)
 _OWN_COLUMN = frozenset([*_STATE_COLUMNS, "interval"]) - {"interval_s", "extra"}
 _EXTRA_FIELDS = tuple(f for f in fields(PollState) if f.name not in _OWN_COLUMN)
 
+# What `sources.extent` says of one whose texts are not republished.
+SUMMARY = "summary"
 _SAVE_STATE = (
     f"update source_states set {', '.join(f'{name} = ?' for name in _STATE_COLUMNS)} "
     "where source_id = ?"
@@ -111,11 +113,12 @@ def _hints_from_json(text: str | None) -> UpdateHints:
 
 
 def _configured_source(row: Sequence[Any]) -> ConfiguredSource:
-    name, title, url, enabled, categories, schedule, removed_at, reading = row
+    name, title, url, enabled, categories, schedule, removed_at, reading, extent = row
     configured = tuple(json.loads(categories))
     removed = removed_at is not None
     return ConfiguredSource(
-        *(name, title, url, bool(enabled), configured, schedule, removed, reading)
+        *(name, title, url, bool(enabled), configured, schedule, removed, reading),
+        summary_only=extent == SUMMARY,
     )
 
 
@@ -132,8 +135,8 @@ class SourceRows(MemoryRows):
     def configured_sources(self) -> dict[str, ConfiguredSource]:
         """Every source ever configured, by name, as it was when last reconciled."""
         rows = self._db.execute(
-            "select name, title, url, enabled, categories, schedule, removed_at, reading "
-            "from sources"
+            "select name, title, url, enabled, categories, schedule, removed_at, reading, "
+            "extent from sources"
         )
         return {row[0]: _configured_source(row) for row in rows}
 
@@ -150,13 +153,13 @@ class SourceRows(MemoryRows):
         categories = json.dumps(source.categories)
         values = (
             *(source.title, source.url, int(source.enabled), categories),
-            *(source.schedule, source.reading),
+            *(source.schedule, source.reading, SUMMARY if source.summary_only else None),
         )
         if row is None:
             source_id = self._next_id("sources")
             self._db.execute(
-                "insert into sources (title, url, enabled, categories, schedule, reading, id, "
-                "name, first_url, added_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "insert into sources (title, url, enabled, categories, schedule, reading, extent, "
+                "id, name, first_url, added_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (*values, source_id, source.name, source.url, to_text(now)),
             )
             self._db.execute(
@@ -167,7 +170,7 @@ class SourceRows(MemoryRows):
             return
         self._db.execute(
             "update sources set title = ?, url = ?, enabled = ?, categories = ?, schedule = ?, "
-            "reading = ?, removed_at = null where id = ?",
+            "reading = ?, extent = ?, removed_at = null where id = ?",
             (*values, row[0]),
         )
         if (row[1], row[2]) != (source.url, source.reading):

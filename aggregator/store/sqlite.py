@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aggregator.store.categories import CategoryRows
 from aggregator.store.corrections import CorrectionRows
-from aggregator.store.entries import EntryRows
+from aggregator.store.fulltexts import FulltextRows
 from aggregator.store.hub import HubRows
 from aggregator.store.manifests import ManifestRows
 from aggregator.store.pages import PageRows
@@ -12,7 +12,7 @@ from aggregator.store.push import PushRows
 
 
 class SqliteStore(
-    EntryRows, CorrectionRows, CategoryRows, PageRows, HubRows, ManifestRows, PushRows
+    FulltextRows, CorrectionRows, CategoryRows, PageRows, HubRows, ManifestRows, PushRows
 ):
     """Implements every Protocol of protocols.py. One thread at a time may use it."""
 

@@ -18,6 +18,7 @@ from aggregator.model import (
 )
 from aggregator.store.base import Rows
 from aggregator.store.snapshots import SNAPSHOT_COLUMNS, snapshot_from_row
+from aggregator.store.sources import SUMMARY
 from aggregator.store.times import from_text, from_text_or_none
 
 _STORY = (
@@ -25,6 +26,7 @@ _STORY = (
     "(select taken_at from snapshots first where first.entry_id = stories.lead_id "
     "and first.number = 1), "
     "sources.name, sources.title, sources.feed_link, sources.feed_id, sources.first_url, "
+    "sources.extent, "
     "lead.outlet, (select origins.name from entries origin join sources origins "
     "on origins.id = origin.source_id where origin.id = stories.origin_id), "
     + ", ".join(f"snapshots.{name}" for name in SNAPSHOT_COLUMNS)
@@ -74,15 +76,16 @@ class StoryRows(Rows):
                 updated_at=from_text(row[3]),
                 revision=row[4],
                 first_taken_at=from_text(row[5]),
-                snapshot=snapshot_from_row(row[13:]),
+                snapshot=snapshot_from_row(row[14:]),
                 source_name=row[6],
                 source_title=row[7],
                 source_link=row[8],
                 source_feed_id=row[9],
                 source_first_url=row[10],
+                summary_only=row[11] == SUMMARY,
                 carriers=tuple(carriers.get(row[0], ())),
-                outlet=row[11],
-                origin=row[12],
+                outlet=row[12],
+                origin=row[13],
             )
             for row in rows
         ]

@@ -11,6 +11,7 @@ from typing import Any
 import feedparser
 import pytest
 
+from aggregator.html import visible_text
 from aggregator.model import SitemapRecipe, Source
 from tests.acceptance.days import Days
 from tests.acceptance.origin import Origin, serve
@@ -197,3 +198,25 @@ def test_the_program_polls_a_news_sitemap(origin: Origin, program: Program) -> N
     assert program.poll()["news"]["outcome"] == "ok"
     feed = feedparser.parse(program.document("domestic.atom"))
     assert [(e.title, e.link) for e in feed.entries] == [("汇聚社工力量", f"{origin.base}/a/1")]
+
+
+# ---------------------------------------------------------------- content: summary
+
+
+def test_an_edit_to_summary_only_holds_at_once_for_what_is_published(
+    origin: Origin, program: Program
+) -> None:
+    items = [{"no": 1, "headline": "甲", "intro": "摘要一句。", "body": "<p>全文很长。</p>"}]
+    body = json.dumps({"result": {"items": items}}, ensure_ascii=False)
+    url = origin.put("/api", body, content_type="application/json")
+    recipe = RECIPE[:-1] + ", summary: intro, content: body}"
+    configure(program, url, recipe)
+    program.poll()
+    assert "全文很长" in program.document("domestic.atom").decode()
+    configure(program, url, recipe + ", content: summary")
+    program.poll()
+    assert "全文很长" not in program.document("domestic.atom").decode()
+    (entry,) = feedparser.parse(program.document("domestic.atom")).entries
+    assert (visible_text(entry.summary), entry.link) == ("摘要一句。", f"{origin.base}/news/1")
+    shown = program.run("show", entry.link)
+    assert "全文很长" in shown.stdout, "it is kept all the same"

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from aggregator.html import visible_text
 from aggregator.model import (
     Carrier,
     Enclosure,
@@ -400,3 +401,42 @@ def test_a_feeds_own_id_that_repeats_a_token_of_its_address_is_not_shown(
 def test_a_date_far_ahead_is_no_date_of_publication() -> None:
     ahead = replace(snapshot(), published=NOW + timedelta(days=400))
     assert element(snapshot=ahead).find(f"{ATOM}published") is None
+
+
+# ---------------------------------------------------------------- content: summary
+
+
+def test_only_summary_and_link_of_a_source_that_asks_for_it() -> None:
+    whole = story(
+        summary=Text("一句话的摘要"),
+        enclosures=(Enclosure("https://news.example/1.mp3"),),
+        summary_only=True,
+    )
+    (entry,) = feedparser.parse(document(whole)).entries
+    assert (visible_text(entry.summary), entry.link) == ("一句话的摘要", "https://news.example/1")
+    assert "content" not in entry
+    assert entry.enclosures == []
+    assert broken_rules(document(whole), SELF) == []
+
+
+def test_without_a_summary_the_beginning_of_the_text_serves() -> None:
+    long = Text(f"<p>{'很长的正文。' * 100}</p>", "html")
+    (entry,) = feedparser.parse(document(story(content=long, summary_only=True))).entries
+    assert visible_text(entry.summary).startswith("很长的正文。")
+    assert len(visible_text(entry.summary)) <= 301
+    assert "content" not in entry
+
+
+def test_what_a_feed_calls_a_summary_may_be_the_whole_text() -> None:
+    long = Text(f"<p>{'很长的正文。' * 100}</p>", "html")
+    (entry,) = feedparser.parse(
+        document(story(summary=long, content=None, summary_only=True))
+    ).entries
+    assert len(visible_text(entry.summary)) <= 301
+
+
+def test_without_a_link_the_summary_is_the_content() -> None:
+    alone = story(link=None, summary=Text("一句话的摘要"), summary_only=True)
+    (entry,) = feedparser.parse(document(alone)).entries
+    assert visible_text(entry.content[0].value) == "一句话的摘要"
+    assert broken_rules(document(alone), SELF) == []
