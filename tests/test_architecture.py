@@ -58,6 +58,7 @@ UPPER = {
     "placing": {"categorize", "store", "reconcile"},
     "training": {"categorize", "store", "reconcile"},
     "waking": {"store"},
+    "warc": set(),
     "daemon": {*STAGES, *SHELLS, "waking", "reconcile", "update", "polled", "crawl", "training"},
 }
 TOP = {"cli", "__main__", ""}

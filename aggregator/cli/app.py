@@ -21,7 +21,7 @@ COMMANDS: dict[str, str] = {
     "check": "Validate feeds.yaml and name every mistake.",
     "add": "Find the feed of a site and write it into feeds.yaml.",
     "import": "Add the feeds of an OPML file to feeds.yaml.",
-    "export": "Write the sources as OPML.",
+    "export": "Write the sources as OPML, or what was captured as WARC.",
     "schema": "Print the JSON Schema of feeds.yaml, for editors.",
     "parse": "Show what a feed (a file or a URL) says, normalised.",
     "sources": "Show each source's health, last and next poll.",

@@ -1,31 +1,71 @@
-"""`export`: what is configured → a file of a standard format on standard output."""
+"""`export`: what is configured, or what was captured → a file of a standard format."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
-from aggregator.cli.options import DEFAULT_CONFIG, ConfigOption, stop_with_problems
+from aggregator.cli.options import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    load_or_exit,
+    moment_or_exit,
+    stop_with_problems,
+)
 from aggregator.config import ConfigError
 
-FORMATS = ("opml",)
+FORMATS = ("opml", "warc")
 
 
 def command(
-    form: Annotated[str, typer.Argument(metavar="opml", help="The format.")],
+    form: Annotated[str, typer.Argument(metavar="opml|warc", help="The format.")],
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="The file; `-`, the default: to stdout.")
+    ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The file; by default standard output.")
+        Path | None, typer.Option("--output", "-o", help="The file, named by an option.")
+    ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="DATE", help="warc: what was taken since (2026-11-01)."),
     ] = None,
     config: ConfigOption = DEFAULT_CONFIG,
 ) -> None:
-    """Write the sources, by category, as OPML. Secrets stay out: `${NAME}` is written as it is."""
+    """Write the sources, by category, as OPML; or all captured bytes as WARC 1.1.
+
+    Secrets stay out: of OPML, where `${NAME}` is written as it is, and of WARC's addresses.
+    """
     if form not in FORMATS:
         there = ", ".join(FORMATS)
-        typer.echo(f"aggregator: there is no format {form}; there is: {there}", err=True)
-        raise typer.Exit(2)
+        _stop(f"there is no format {form}; there is: {there}")
+    if file is not None and output is not None:
+        _stop(f"two files are named, {file} and {output}; name one")
+    target = file or output
+    if target == Path("-"):
+        target = None
+    if form == "opml":
+        if since is not None:
+            _stop("--since is for `export warc`; OPML has no dates")
+        _export_opml(config, target)
+        return
+    from aggregator.cli.export_warc import export_warc
+
+    if target is None and sys.stdout.isatty():
+        _stop("a WARC file is no text for a terminal; name a FILE, such as captures.warc.gz")
+    loaded = load_or_exit(config)
+    export_warc(loaded, target, moment_or_exit(since, ZoneInfo(loaded.timezone)))
+
+
+def _stop(message: str) -> None:
+    typer.echo(f"aggregator: {message}", err=True)
+    raise typer.Exit(2)
+
+
+def _export_opml(config: Path, output: Path | None) -> None:
     from aggregator.config.load import load_as_written
     from aggregator.config.opml import write_opml
     from aggregator.config.secrets import shown_url

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -32,3 +34,15 @@ def stop_with_problems(error: ConfigError) -> NoReturn:
     typer.echo(str(error), err=True)
     typer.echo(f"\n{count} problem{'s' if count != 1 else ''} in the configuration.", err=True)
     raise typer.Exit(2)
+
+
+def moment_or_exit(since: str | None, zone: ZoneInfo) -> datetime | None:
+    """What `--since` means, in UTC; one without a zone is in `zone`. Ends with 2 at no date."""
+    if since is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(since)
+    except ValueError:
+        typer.echo(f"aggregator: --since {since} is no date; write 2026-11-01", err=True)
+        raise typer.Exit(2) from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
-from aggregator.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, load_or_exit
+from aggregator.cli.options import (
+    DEFAULT_CONFIG,
+    ConfigOption,
+    JsonOption,
+    load_or_exit,
+    moment_or_exit,
+)
 from aggregator.clock import SystemClock
 from aggregator.html import visible_text
 from aggregator.model import Config, UndecidedEntry
@@ -38,7 +44,7 @@ def command(
 ) -> None:
     """Decide the categories of stored entries again; only what moves is published anew."""
     loaded = load_or_exit(config)
-    moment = _moment(since, ZoneInfo(loaded.timezone))
+    moment = moment_or_exit(since, ZoneInfo(loaded.timezone))
     try:
         store = open_store(loaded.store)
         try:
@@ -52,17 +58,6 @@ def command(
         typer.echo(json.dumps(told, ensure_ascii=False))
     else:
         typer.echo("\n".join(move_lines(told)))
-
-
-def _moment(since: str | None, zone: ZoneInfo) -> datetime | None:
-    if since is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(since)
-    except ValueError:
-        typer.echo(f"aggregator: --since {since} is no date; write 2026-11-01", err=True)
-        raise typer.Exit(2) from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
 
 
 def _decide_again(

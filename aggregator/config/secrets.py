@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from urllib.parse import urlsplit, urlunsplit
 
 from aggregator.model import Config
@@ -50,6 +51,21 @@ def secrets_of(config: Config) -> tuple[str, ...]:
         found.update(_login(source.url), _login(source.proxy))
     found.update(_login(config.fetch.proxy))
     return tuple(sorted((text for text in found if len(text) > 3), key=len, reverse=True))
+
+
+def secrets_in_bytes(config: Config) -> tuple[bytes, ...]:
+    """What an origin must not be passed on with when it repeats it, as feeds do in rel=self.
+
+    What came from the environment, passwords, and whole addresses that hold a secret. Not every
+    text of `secrets_of`: the value of a header Accept stands in many a harmless document.
+    """
+    found = {text for text in secrets_of(config) if not is_literal(text)}
+    for source in config.sources:
+        if "@" in source.url:
+            found.add(urlsplit(source.url).password or "")
+        if shown_url(source.url) != source.url:
+            found |= {source.url, escape(source.url)}
+    return tuple(sorted(text.encode() for text in found if len(text) > 3))
 
 
 def _login(url: str | None) -> set[str]:

@@ -53,6 +53,8 @@ from aggregator.model.decided import (
     TextMarks,
 )
 from aggregator.model.kept import (
+    Capture,
+    CapturedSnapshot,
     Carrier,
     ConfiguredSource,
     DocumentRecord,
@@ -102,6 +104,8 @@ __all__ = [
     "Alarm",
     "Boilerplate",
     "BoilerplateKind",
+    "Capture",
+    "CapturedSnapshot",
     "Carrier",
     "Category",
     "CategoryDecision",

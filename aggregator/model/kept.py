@@ -219,3 +219,35 @@ class ModelRecord:
     remark: str
     report: str
     number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CapturedSnapshot:
+    """A snapshot that was read from a capture: whose it is, and its digest (hex)."""
+
+    story_key: str
+    source_name: str
+    guid: str
+    link: str | None
+    number: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """Bytes as an origin sent them: a whole body, or (`is_part`) one entry's part of it.
+
+    `digest` is the SHA-256 (hex) of `raw`, which is None when it is damaged. `url` is the address
+    it was fetched from and may hold secrets.
+    """
+
+    capture_id: int
+    is_part: bool
+    format: str | None
+    encoding: str | None
+    url: str | None
+    taken_at: datetime
+    context_id: int | None
+    digest: str
+    raw: bytes | None
+    snapshots: tuple[CapturedSnapshot, ...] = ()

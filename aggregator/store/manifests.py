@@ -16,9 +16,7 @@ from typing import Any
 import zstandard
 
 from aggregator.store.base import Rows
-
-# No document is larger than the fetcher lets through; a body that claims more is damaged.
-LARGEST = 256 * 2**20
+from aggregator.store.captures import LARGEST
 
 
 class ManifestRows(Rows):
@@ -58,10 +56,6 @@ class ManifestRows(Rows):
                 (day, f"{day}~"),
             )
         ]
-
-    def count_captures(self) -> int:
-        """How many captures the store holds."""
-        return int(self._db.execute("select count(*) from captures").fetchone()[0])
 
     def damaged_captures(self) -> Iterator[str | None]:
         """For each capture, and each context of some: None when sound, else what is wrong."""

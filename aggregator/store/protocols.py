@@ -13,6 +13,7 @@ from typing import Protocol
 
 from aggregator.model import (
     Alarm,
+    Capture,
     CategoryDecision,
     ConfiguredSource,
     Delivery,
@@ -196,9 +197,11 @@ class PushStore(Protocol):
 
 
 class ManifestReader(Protocol):
-    """Whether all is as it was captured."""
+    """What was captured, and whether all is as it was."""
 
-    def count_captures(self) -> int: ...
+    def count_captures(self, since: datetime | None = None) -> int: ...
+    def captures(self, since: datetime | None = None) -> Iterator[Capture]: ...
+    def context(self, context_id: int) -> bytes: ...
     def damaged_captures(self) -> Iterator[str | None]: ...
     def broken_manifests(self) -> Iterator[str]: ...
 

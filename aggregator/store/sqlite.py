@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aggregator.store.captures import CaptureRows
 from aggregator.store.categories import CategoryRows
 from aggregator.store.corrections import CorrectionRows
 from aggregator.store.fulltexts import FulltextRows
@@ -12,7 +13,14 @@ from aggregator.store.push import PushRows
 
 
 class SqliteStore(
-    FulltextRows, CorrectionRows, CategoryRows, PageRows, HubRows, ManifestRows, PushRows
+    FulltextRows,
+    CorrectionRows,
+    CategoryRows,
+    PageRows,
+    HubRows,
+    ManifestRows,
+    PushRows,
+    CaptureRows,
 ):
     """Implements every Protocol of protocols.py. One thread at a time may use it."""
 
