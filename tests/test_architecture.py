@@ -17,7 +17,7 @@ MODULES = {
 TREES = {name: ast.parse(path.read_text("utf-8")) for name, path in MODULES.items()}
 
 # What several parts share; each may import only those before it.
-SHARED = ("model", "clock", "text", "folding", "html", "changes", "query", "cron")
+SHARED = ("model", "clock", "text", "folding", "html", "changes", "difference", "query", "cron")
 # A stage imports what is shared and its own folder, never another stage.
 STAGES = (
     "config",
@@ -65,8 +65,8 @@ TOP = {"cli", "__main__", ""}
 
 # No reading of the clock, no chance, no network, no files, no database.
 PURE = (
-    "model text folding html changes query cron schedule rhythm drift learning dedupe provenance "
-    "pushes categorize.decide categorize.features categorize.solve categorize.linear "
+    "model text folding html changes difference query cron schedule rhythm drift learning dedupe "
+    "provenance pushes categorize.decide categorize.features categorize.solve categorize.linear "
     "categorize.calibrate categorize.classifier "
     "publish.entry publish.feed publish.iri "
     "publish.feedgen_extension parse.assemble parse.dates parse.decode parse.errors parse.guess "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from aggregator.model.decided import CategoryDecision, Likeness
 from aggregator.model.remembered import Alarm, PollState
@@ -51,6 +52,14 @@ class OutputRecord:
     created_at: datetime
     updated_at: datetime
     revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFate:
+    """What became of an output: it is here, moved to another name, or gone for good."""
+
+    state: Literal["here", "moved", "gone"]
+    name: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from aggregator.store.base import Rows
 from aggregator.store.times import from_text, to_text
 
 _OUTPUT_COLUMNS = "id, name, kind, key, title, created_at, updated_at, revision"
+DOCUMENT_COLUMNS = "path, revision, rendered_revision, settings, digest, size, modified_at"
 
 
 class OutputRows(Rows):
@@ -183,11 +184,8 @@ class OutputRows(Rows):
 
     def documents(self) -> dict[str, DocumentRecord]:
         """What is known of every document that was written, by path."""
-        rows = self._db.execute(
-            "select path, revision, rendered_revision, settings, digest, size, modified_at "
-            "from documents"
-        )
-        return {row[0]: _document(row) for row in rows}
+        rows = self._db.execute(f"select {DOCUMENT_COLUMNS} from documents")
+        return {row[0]: document_from_row(row) for row in rows}
 
     def save_documents(self, documents: Iterable[DocumentRecord]) -> None:
         """Remember documents as written."""
@@ -214,7 +212,8 @@ def _output(row: Sequence[Any]) -> OutputRecord:
     return OutputRecord(output_id, name, kind, key, title, *times, revision)
 
 
-def _document(row: Sequence[Any]) -> DocumentRecord:
+def document_from_row(row: Sequence[Any]) -> DocumentRecord:
+    """The record kept in a row of DOCUMENT_COLUMNS."""
     path, revision, rendered_revision, settings, digest, size, modified_at = row
     modified = from_text(modified_at)
     return DocumentRecord(path, revision, rendered_revision, settings, digest, size, modified)

@@ -29,6 +29,7 @@ from aggregator.model import (
     LabelledEntry,
     Lookalike,
     ModelRecord,
+    OutputFate,
     OutputRecord,
     PageRecord,
     Ping,
@@ -232,8 +233,16 @@ class CategoryStore(CategoryReader, Protocol):
     def save_model(self, body: bytes, record: ModelRecord) -> int: ...
 
 
+class ServingReader(Protocol):
+    """What the web side asks beside stories and outputs."""
+
+    def document(self, path: str) -> DocumentRecord | None: ...
+    def output_fate(self, name: str) -> OutputFate | None: ...
+    def next_changes(self) -> Mapping[str | None, datetime]: ...
+
+
 class StoreReader(
-    SourceReader, StoryReader, OutputReader, ManifestReader, CategoryReader, Protocol
+    SourceReader, StoryReader, OutputReader, ManifestReader, CategoryReader, ServingReader, Protocol
 ):
     """A store that can only be read; any number of them stand beside the one that writes."""
 
@@ -251,6 +260,7 @@ class Store(
     HubStore,
     ManifestReader,
     PushStore,
+    ServingReader,
     Protocol,
 ):
     """The whole store, for the one thread that writes."""

@@ -10,6 +10,7 @@ from aggregator.store.hub import HubRows
 from aggregator.store.manifests import ManifestRows
 from aggregator.store.pages import PageRows
 from aggregator.store.push import PushRows
+from aggregator.store.serving import ServingRows
 
 
 class SqliteStore(
@@ -21,6 +22,7 @@ class SqliteStore(
     ManifestRows,
     PushRows,
     CaptureRows,
+    ServingRows,
 ):
     """Implements every Protocol of protocols.py. One thread at a time may use it."""
 

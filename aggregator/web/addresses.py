@@ -67,6 +67,11 @@ class Site:
         """The full address of a path such as `feeds/all.atom`: for copying and for feeds."""
         return f"{self.root}/{quote(path)}"
 
+    def uri(self, path: str) -> str:
+        """The full address of a path in ASCII (RFC 3986), as headers hold it."""
+        parts = urlsplit(self.root)
+        return f"{parts.scheme}://{parts.netloc}{self.prefix}/{quote(path)}"
+
     def local(self, path: str) -> str:
         """A link between the site's own pages, right under whatever name the site is reached."""
         return f"{self.prefix}/{path}"

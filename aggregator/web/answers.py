@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import logging
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
@@ -15,8 +13,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from aggregator.store import StoreError
-from aggregator.web.conditional import is_not_modified
-from aggregator.web.negotiate import preferred_language, wants_gzip
+from aggregator.web.asked import asked_of
+from aggregator.web.memento import LINK_FORMAT
+from aggregator.web.negotiate import preferred_language
+from aggregator.web.resource import Answer, Header, Resource, answer_of, make_resource
 from aggregator.web.state import WebState
 from aggregator.web.view import language_of, read_feed_names
 from aggregator.web.words import Words
@@ -33,23 +33,12 @@ SAFE_HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
 }
-_PAGE_HEADERS = {
-    **SAFE_HEADERS,
-    "content-type": "text/html; charset=utf-8",
-    "cache-control": "no-cache",
-    "vary": "Accept-Language, Accept-Encoding",
-}
-_CSS_HEADERS = {
-    "content-type": "text/css; charset=utf-8",
-    "cache-control": "public, max-age=86400",
-    "vary": "Accept-Encoding",
-    "x-content-type-options": "nosniff",
-}
+# Asked for again each time; a page depends on words, config and clock, so no date would be true.
+_ASK_AGAIN: Header = (b"cache-control", b"no-cache")
+_A_DAY: Header = (b"cache-control", b"public, max-age=86400")
+_PAGE_VARY = "Accept-Language, Accept-Encoding"
 RETRY_AFTER_S = 30
-# Smaller answers gain nothing from being compressed.
-_WORTH_COMPRESSING = 1_024
 _LIST_AT_MOST = 50
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Answers:
@@ -66,7 +55,14 @@ class Answers:
         )
         self._templates.globals["language_of"] = language_of
         css = resources.files("aggregator.web").joinpath("static/site.css").read_bytes()
-        self._css = prepare(css)
+        self._css_digest = hashlib.sha256(css).hexdigest()
+        self._css = make_resource(
+            css,
+            self._css_digest[:16],
+            "text/css; charset=utf-8",
+            "Accept-Encoding",
+            brotli_quality=11,
+        )
 
     def words(self, scope: Scope) -> Words:
         """The words in the language that the request asks for."""
@@ -81,17 +77,17 @@ class Answers:
             words=words,
             site=state.site,
             site_title=state.config.title,
-            css=f"{state.site.local('static/site.css')}?v={self._css.digest[:8]}",
+            css=f"{state.site.local('static/site.css')}?v={self._css_digest[:8]}",
             **values,
         ).encode("utf-8", "replace")
 
-    def page(self, scope: Scope, prepared: Prepared) -> Response:
+    def page(self, scope: Scope, resource: Resource, fresh: Header = _ASK_AGAIN) -> Response:
         """A page that changes with the store: kept by clients, but asked for again each time."""
-        return sendable(scope, prepared, _PAGE_HEADERS)
+        return response_of(answer_of(resource, asked_of(scope), [fresh]))
 
     def style_sheet(self, scope: Scope) -> Response:
         """The one style sheet; its address changes with it."""
-        return sendable(scope, self._css, _CSS_HEADERS)
+        return response_of(answer_of(self._css, asked_of(scope), [_A_DAY]))
 
     def message(self, scope: Scope, status: int, key: str, **values: Any) -> Response:
         """A page that says what is the matter and leads back; `key` names its words."""
@@ -134,6 +130,11 @@ class Answers:
         shown = name[:80]
         return self.message(scope, 404, "lost_feed", name=shown, feeds=feeds[:_LIST_AT_MOST])
 
+    async def gone_feed(self, scope: Scope, name: str) -> Response:
+        """410 for a feed that was taken out of force (RFC 9110 15.5.11), with those that are."""
+        feeds = await self._state.read(read_feed_names)
+        return self.message(scope, 410, "gone_feed", name=name[:80], feeds=feeds[:_LIST_AT_MOST])
+
     def not_yet_published(self, scope: Scope) -> Response:
         """503 for an output whose document is still to be written."""
         return self._patience(self.message(scope, 503, "soon"))
@@ -152,37 +153,41 @@ class Answers:
         headers = {"location": address, "cache-control": "public, max-age=300"}
         return Response(b"", 301, {**headers, "x-content-type-options": "nosniff"})
 
+    def chosen_version(self, address: str, link: Header) -> Response:
+        """302 to the version that was in force at a time (RFC 7089 4.1.2)."""
+        response = Response(b"", 302, {"location": address, "vary": "Accept-Datetime"})
+        response.raw_headers += [link, _ASK_AGAIN]
+        return response
+
+    def wrong_datetime(self, scope: Scope) -> Response:
+        """400 for an Accept-Datetime that is no date (RFC 7089 4.5.3)."""
+        return self.message(scope, 400, "wrong_datetime")
+
+    def timemap(self, scope: Scope, body: bytes) -> Response:
+        """A TimeMap: application/link-format (RFC 6690), which is in UTF-8 by itself."""
+        digest = hashlib.sha256(body).hexdigest()[:16]
+        resource = make_resource(body, digest, LINK_FORMAT, "Accept-Encoding")
+        return response_of(answer_of(resource, asked_of(scope), [_ASK_AGAIN]))
+
     def _patience(self, response: Response) -> Response:
         response.headers["retry-after"] = str(RETRY_AFTER_S)
         return response
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A body with its digest, and compressed where that is worth it: made once, sent often."""
-
-    body: bytes
-    packed: bytes | None
-    digest: str
-
-
-def prepare(body: bytes) -> Prepared:
-    """A body ready to be sent as it is or compressed."""
-    packed = gzip.compress(body, 6, mtime=0) if len(body) >= _WORTH_COMPRESSING else None
-    return Prepared(body, packed, hashlib.sha256(body).hexdigest()[:16])
+def make_page(body: bytes, headers: Sequence[Header] = (), vary: str = _PAGE_VARY) -> Resource:
+    """A page ready to be sent in any form; `headers` go with every answer."""
+    digest = hashlib.sha256(body).hexdigest()[:16]
+    safe = [(name.encode(), value.encode()) for name, value in SAFE_HEADERS.items()]
+    return make_resource(
+        body, digest, "text/html; charset=utf-8", vary, headers=headers, described=safe
+    )
 
 
-def sendable(scope: Scope, prepared: Prepared, headers: dict[str, str]) -> Response:
-    """200 in the form that is welcome, with an ETag of its digest; 304 where it is known."""
-    packed = prepared.packed if wants_gzip(_raw(scope, b"accept-encoding")) else None
-    etag = f'"{prepared.digest}{"-gz" if packed is not None else ""}"'
-    headers = {**headers, "etag": etag}
-    if is_not_modified(_raw(scope, b"if-none-match"), None, etag.encode(), _NEVER):
-        kept = ("etag", "cache-control", "vary")
-        return Response(None, 304, {name: headers[name] for name in kept if name in headers})
-    if packed is not None:
-        headers["content-encoding"] = "gzip"
-    return Response(prepared.body if packed is None else packed, 200, headers)
+def response_of(answer: Answer) -> Response:
+    """An answer as Starlette sends it."""
+    response = Response(answer.body, answer.status)
+    response.raw_headers = answer.headers
+    return response
 
 
 def _raw(scope: Scope, name: bytes) -> bytes | None:

@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from aggregator.store import StoreError
 from aggregator.web.answers import Answers
 from aggregator.web.feeds import METHODS, Feeds
+from aggregator.web.items import Items
 from aggregator.web.pages import Pages
 from aggregator.web.state import WebState
 
@@ -34,9 +35,14 @@ class App(Starlette):
         self._answers = Answers(state)
         self._feeds = Feeds(state, self._answers)
         pages = Pages(state, self._answers)
+        items = Items(state, self._answers)
         super().__init__(
             routes=[
                 Route("/", pages.home),
+                Route("/items/{item}", items.item),
+                Route("/items/{item}/diff", items.diff),
+                Route("/items/{item}/{stamp}", items.snapshot),
+                Route("/timemap/items/{item}", items.timemap),
                 Route("/sources", pages.sources),
                 Route("/healthz", pages.healthz),
                 Route("/readyz", pages.readyz),

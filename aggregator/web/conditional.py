@@ -1,13 +1,17 @@
-"""A request's validators and a representation's → whether it is "not modified" (RFC 9110, 13)."""
+"""A request's preconditions and a representation's validators → what comes of it (RFC 9110, 13)."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Literal
+
+from aggregator.web.asked import Asked
 
 # entity-tag = [ weak ] opaque-tag (RFC 9110 8.8.3): no quote and no white space inside, but commas.
 _ENTITY_TAG = re.compile(rb'(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")')
+_STRONG_TAG = re.compile(rb'(W/)?("[\x21\x23-\x7e\x80-\xff]*")')
 _MONTHS = {
     name: number
     for number, name in enumerate(
@@ -32,25 +36,55 @@ _DATE_FORMS = (
 )
 
 
-def is_not_modified(
-    if_none_match: bytes | None,
-    if_modified_since: bytes | None,
-    etag: bytes,
-    last_modified: datetime,
-) -> bool:
-    """Whether a GET or HEAD with these headers gets a 304 (RFC 9110 13.2.2).
+def precondition(
+    asked: Asked, etag: bytes, last_modified: datetime | None
+) -> Literal[304, 412] | None:
+    """What the preconditions of a GET or HEAD come to, in the order of RFC 9110 13.2.2.
 
-    `if_none_match` goes before `if_modified_since`, which then counts for nothing; None means
-    that the header is absent. `etag` is the strong entity-tag, quotes included, `last_modified`
-    an aware datetime, of which whole seconds count. Several lines of one header are to be joined
-    by a comma.
+    412: it is another than the client insists on; 304: the client has it already; None: send it.
+    `etag` is the strong entity-tag, quotes included; `last_modified` an aware datetime, of which
+    whole seconds count, or None for what has no such time: its dates then count for nothing.
     """
-    if if_none_match is not None:
-        return names_tag(if_none_match, etag)
-    if if_modified_since is None:
-        return False
-    since = parse_http_date(if_modified_since, last_modified)
-    return since is not None and last_modified.replace(microsecond=0) <= since
+    if asked.if_match is not None:
+        if not names_strong_tag(asked.if_match, etag):
+            return 412
+    elif asked.if_unmodified_since is not None and last_modified is not None:
+        since = parse_http_date(asked.if_unmodified_since, last_modified)
+        if since is not None and last_modified.replace(microsecond=0) > since:
+            return 412
+    if asked.if_none_match is not None:
+        return 304 if names_tag(asked.if_none_match, etag) else None
+    if asked.if_modified_since is not None and last_modified is not None:
+        since = parse_http_date(asked.if_modified_since, last_modified)
+        if since is not None and last_modified.replace(microsecond=0) <= since:
+            return 304
+    return None
+
+
+def is_same_representation(if_range: bytes, etag: bytes, last_modified: datetime | None) -> bool:
+    """Whether If-Range names these very bytes, so that parts of them fit together (13.1.5).
+
+    A date must be Last-Modified exactly. The publisher gives no two versions of a document one
+    second, which makes it a strong validator (8.8.2.2).
+    """
+    value = if_range.strip(b" \t")
+    if value.startswith((b'"', b"W/")):
+        return value == etag
+    since = parse_http_date(value, last_modified) if last_modified is not None else None
+    return since is not None and since == last_modified.replace(microsecond=0)  # type: ignore[union-attr]
+
+
+def names_strong_tag(if_match: bytes, etag: bytes) -> bool:
+    """Whether an If-Match header names `etag`, by strong comparison (RFC 9110 8.8.3.2)."""
+    header = if_match.strip(b" \t")
+    if header == b"*":
+        return True
+    return any(not weak and tag == etag for weak, tag in _STRONG_TAG.findall(header))
+
+
+def entity_tags(header: bytes) -> list[bytes]:
+    """The opaque part of every entity-tag in a list, quotes included, weak ones too."""
+    return _ENTITY_TAG.findall(header)
 
 
 def names_tag(if_none_match: bytes, etag: bytes) -> bool:

@@ -8,7 +8,6 @@ again only when the file is another one.
 from __future__ import annotations
 
 import asyncio
-import gzip
 import hashlib
 import os
 from collections import OrderedDict
@@ -16,63 +15,54 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from aggregator.model import Config, DocumentRecord
+from aggregator.model import Config, DocumentRecord, OutputFate
 from aggregator.store import StoreReader
-from aggregator.web.conditional import http_date
+from aggregator.web.resource import Header, Resource, make_resource
 from aggregator.web.state import WebState
 
-# Feeds change by the minute; takedowns must not linger (design, decision 6: at most 15 minutes).
-MAX_AGE_S = 300
 # Memory for documents, plain and compressed together; the least recently asked for goes first.
 KEPT_BYTES = 64 * 2**20
 # How long a document is taken to be what it was without looking at its file.
 LOOK_EVERY = timedelta(milliseconds=250)
-# How old the list of documents and outputs may be when a name is looked up.
-CATALOG_AGE = timedelta(seconds=1)
+# How soon a file that the store's record did not fit is compared with it again.
+SETTLE_EVERY = timedelta(seconds=1)
 # How long a new file waits for its record, once, before it is served without.
 SETTLING_S = 0.05
-GZIP_LEVEL = 6
 DIGEST_LENGTH = 12
+# What each kind of document is; outputs are published as the first three.
+CONTENT_TYPES = {
+    "atom": "application/atom+xml; charset=utf-8",  # RFC 4287 7
+    "rss": "application/rss+xml; charset=utf-8",
+    "json": "application/feed+json; charset=utf-8",  # JSON Feed 1.1
+    "opml": "text/x-opml; charset=utf-8",  # OPML 2.0 has none of its own; readers know this one
+}
+FEED_KINDS = ("atom", "rss", "json")
+VARY = "Accept-Encoding"
+_UNKNOWN_TYPE = "application/octet-stream"
+# A document that a browser opens runs nothing and loads nothing.
+_SAFE: tuple[Header, ...] = (
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
 
-Header = tuple[bytes, bytes]
 # The file's identity: a rename puts another inode in place, and always another change time.
 Signature = tuple[int, int, int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Representation:
-    """A document in one content coding, with the headers of its answers ready to send."""
-
-    etag: bytes
-    body: bytes
-    headers: list[Header]
-    headers_not_modified: list[Header]
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
     """A published document in memory. `settled`: the store's record agrees with the bytes."""
 
+    path: str
     signature: Signature
-    last_modified: datetime
-    plain: Representation
-    gzip: Representation
+    resource: Resource
+    revision: int
     read_at: datetime
     settled: bool
 
     @property
-    def memory(self) -> int:
-        """The bytes it takes."""
-        return len(self.plain.body) + len(self.gzip.body)
-
-
-@dataclass(frozen=True, slots=True)
-class Catalog:
-    """What the store knew at `read_at`: the paths of outputs, and the documents written."""
-
-    read_at: datetime
-    outputs: frozenset[str]
-    documents: dict[str, DocumentRecord]
+    def output(self) -> str:
+        """The name of the output it is of, or of what stands in an output's place."""
+        return output_of(self.path)
 
 
 @dataclass(slots=True)
@@ -92,7 +82,6 @@ class Documents:
         self._config = state.config
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._memory = 0
-        self._catalog: Catalog | None = None
         self._loading: dict[str, asyncio.Task[Document | None]] = {}
 
     def fresh(self, path: str) -> Document | None:
@@ -119,51 +108,38 @@ class Documents:
         document = self.fresh(path)
         if document is not None:
             return document
-        if not await self.is_known(path):
-            self._forget(path)
-            return None
         loading = self._loading.get(path)
         if loading is None:
             loading = self._loading[path] = asyncio.create_task(self._load(path))
             loading.add_done_callback(lambda _: self._loading.pop(path, None))
         return await asyncio.shield(loading)
 
-    async def is_known(self, path: str) -> bool:
-        """Whether the store knows an output or a document of this path. Raises StoreError."""
-        catalog = self._catalog
-        if catalog is None or path not in catalog.documents:
-            catalog = await self._read_catalog(CATALOG_AGE)
-        return path in catalog.documents or path in catalog.outputs
+    async def fate(self, path: str) -> OutputFate | None:
+        """What became of the output that `path` would be a document of. Raises StoreError."""
+        name = output_of(path)
+        return await self._state.read(lambda reader: reader.output_fate(name))
 
     async def _load(self, path: str) -> Document | None:
-        document = await self._read(path, CATALOG_AGE)
-        if document is not None and not document.settled:
-            document = await self._read(path, timedelta(0))
+        known = await self._state.read(lambda reader: _known(reader, path))
+        document = await self._read(path, known) if known is not None else None
         if document is not None and not document.settled:
             # The file stands a moment before its record does: so long can an ETag wait.
             await asyncio.sleep(SETTLING_S)
-            document = await self._read(path, timedelta(0))
+            known = await self._state.read(lambda reader: _known(reader, path))
+            document = await self._read(path, known) if known is not None else None
         self._forget(path)
         if document is not None:
             self._keep(path, document)
         return document
 
-    async def _read(self, path: str, oldest: timedelta) -> Document | None:
-        record = (await self._read_catalog(oldest)).documents.get(path)
-        file, now = Path(self._folder, path), self._state.clock.now()
-        links = _links(path, self._config)
-        return await asyncio.to_thread(_read_document, file, record, now, links)
-
-    async def _read_catalog(self, oldest: timedelta) -> Catalog:
+    async def _read(self, path: str, known: _Known) -> Document | None:
         now = self._state.clock.now()
-        catalog = self._catalog
-        if catalog is None or not oldest or abs(now - catalog.read_at) >= oldest:
-            catalog = self._catalog = await self._state.read(lambda reader: _catalog(reader, now))
-        return catalog
+        links = _links(path, self._config)
+        return await asyncio.to_thread(_read_document, self._folder, path, known.record, now, links)
 
     def _is_to_be_settled(self, document: Document, now: datetime) -> bool:
         """Whether the record did not fit when last looked at, and it is time to look again."""
-        return not document.settled and abs(now - document.read_at) >= CATALOG_AGE
+        return not document.settled and abs(now - document.read_at) >= SETTLE_EVERY
 
     def _follow_folder(self) -> None:
         """Forget everything when another config came in force: folder and links may differ."""
@@ -176,20 +152,43 @@ class Documents:
 
     def _keep(self, path: str, document: Document) -> None:
         self._kept[path] = _Kept(document, document.read_at)
-        self._memory += document.memory
+        self._memory += document.resource.memory
         while self._memory > KEPT_BYTES and len(self._kept) > 1:
             _, dropped = self._kept.popitem(last=False)
-            self._memory -= dropped.document.memory
+            self._memory -= dropped.document.resource.memory
 
     def _forget(self, path: str) -> None:
         kept = self._kept.pop(path, None)
         if kept is not None:
-            self._memory -= kept.document.memory
+            self._memory -= kept.document.resource.memory
 
 
-def _catalog(reader: StoreReader, now: datetime) -> Catalog:
-    outputs = frozenset(f"feeds/{output.name}.atom" for output in reader.outputs())
-    return Catalog(now, outputs, reader.documents())
+def output_of(path: str) -> str:
+    """The name of the output that a path is of: `feeds/NAME.KIND` or `feeds/NAME/…`."""
+    first = path.removeprefix("feeds/").partition("/")[0]
+    return first if "/" in path.removeprefix("feeds/") else first.rpartition(".")[0] or first
+
+
+def kind_of(path: str) -> str:
+    """What comes after the last dot of a path; "" where there is none."""
+    return path.rpartition("/")[2].rpartition(".")[2] if "." in path else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """That the store knows a path, and its record of what was written there, if there is one."""
+
+    record: DocumentRecord | None
+
+
+def _known(reader: StoreReader, path: str) -> _Known | None:
+    """None for a path of nothing, or of an output that moved or is gone, whatever lies on disk."""
+    record = reader.document(path)
+    fate = reader.output_fate(output_of(path))
+    if fate is not None and fate.state != "here":
+        return None
+    expected = fate is not None and path in {f"feeds/{fate.name}.{kind}" for kind in FEED_KINDS}
+    return _Known(record) if record is not None or expected else None
 
 
 def _signature(path: str | Path) -> Signature | None:
@@ -200,19 +199,25 @@ def _signature(path: str | Path) -> Signature | None:
     return found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
-def _links(path: str, config: Config) -> bytes | None:
+def _links(path: str, config: Config) -> tuple[Header, ...]:
     """The Link header of a feed that has a hub: both where WebSub looks first (section 4)."""
     hub = config.hub_url
+    if hub is None:
+        return ()
     own = f"{config.base_url}/{path}"
-    return f'<{hub}>; rel="hub", <{own}>; rel="self"'.encode() if hub is not None else None
+    return ((b"link", f'<{hub}>; rel="hub", <{own}>; rel="self"'.encode()),)
 
 
 def _read_document(
-    file: Path, record: DocumentRecord | None, now: datetime, links: bytes | None
+    folder: str,
+    path: str,
+    record: DocumentRecord | None,
+    now: datetime,
+    links: tuple[Header, ...],
 ) -> Document | None:
     """The file as a document. Where the record does not fit the bytes, the bytes have the say."""
     try:
-        with file.open("rb") as opened:
+        with Path(folder, path).open("rb") as opened:
             found = os.fstat(opened.fileno())
             body = opened.read()
     except OSError:
@@ -223,37 +228,19 @@ def _read_document(
         modified = record.modified_at
     else:
         modified = datetime.fromtimestamp(int(found.st_mtime), UTC)
-    opaque = f"{record.revision if record else 0}-{digest[:DIGEST_LENGTH]}"
-    packed = gzip.compress(body, GZIP_LEVEL, mtime=0)
+    revision = record.revision if record is not None else 0
     return Document(
+        path=path,
         signature=(found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns),
-        last_modified=modified,
-        plain=_representation(body, opaque, modified, None, links),
-        gzip=_representation(packed, f"{opaque}-gz", modified, b"gzip", links),
+        resource=make_resource(
+            body,
+            f"{revision}-{digest[:DIGEST_LENGTH]}",
+            CONTENT_TYPES.get(kind_of(path), _UNKNOWN_TYPE),
+            VARY,
+            last_modified=modified,
+            described=(*_SAFE, *links),
+        ),
+        revision=revision,
         read_at=now,
         settled=settled,
     )
-
-
-def _representation(
-    body: bytes, opaque: str, modified: datetime, coding: bytes | None, links: bytes | None
-) -> Representation:
-    """Headers of a 200 and, without those that describe a body, of a 304 (RFC 9110 15.4.5)."""
-    etag = f'"{opaque}"'.encode()
-    lasting: list[Header] = [
-        (b"etag", etag),
-        (b"cache-control", f"public, max-age={MAX_AGE_S}".encode()),
-        (b"vary", b"Accept-Encoding"),
-    ]
-    described: list[Header] = [
-        (b"content-type", b"application/atom+xml; charset=utf-8"),
-        (b"content-length", str(len(body)).encode()),
-        (b"last-modified", http_date(modified)),
-        (b"x-content-type-options", b"nosniff"),
-        (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-    ]
-    if links is not None:
-        described.append((b"link", links))
-    if coding is not None:
-        described.append((b"content-encoding", coding))
-    return Representation(etag, body, lasting + described, lasting)

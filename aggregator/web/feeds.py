@@ -9,9 +9,10 @@ from starlette.types import Receive, Scope, Send
 
 from aggregator.store import StoreError
 from aggregator.web.answers import Answers
-from aggregator.web.conditional import is_not_modified
-from aggregator.web.documents import Document, Documents
-from aggregator.web.negotiate import wants_gzip
+from aggregator.web.asked import asked_of
+from aggregator.web.documents import FEED_KINDS, Document, Documents, kind_of, output_of
+from aggregator.web.freshness import Freshness
+from aggregator.web.resource import Answer, answer_of
 from aggregator.web.state import WebState
 
 METHODS = ("GET", "HEAD")
@@ -24,6 +25,7 @@ class Feeds:
         self._state = state
         self._answers = answers
         self._documents = Documents(state)
+        self._freshness = Freshness(state)
 
     async def handle(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request for `path` (as under the site's root: `/feeds/all.atom`)."""
@@ -36,42 +38,32 @@ class Feeds:
             if document is None:
                 await self._send_absent(name, scope, receive, send)
                 return
+            if self._freshness.is_stale():
+                await self._freshness.follow()
         except StoreError as error:
             await self._answers.store_unreadable(scope, error)(scope, receive, send)
             return
-        await _send_document(document, scope, send)
+        answer = self._answer(document, scope)
+        start = {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
+        await send(start)
+        await send({"type": "http.response.body", "body": answer.body})
+
+    def _answer(self, document: Document, scope: Scope) -> Answer:
+        fresh = self._freshness.header(document.output)
+        return answer_of(document.resource, asked_of(scope), [fresh])
 
     async def _send_absent(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """A former name leads to the present one; an output not yet written asks for patience."""
-        if await self._documents.is_known(path):
+        fate = await self._documents.fate(path)
+        if fate is None:
+            answer = await self._answers.unknown_feed(scope, path.removeprefix("feeds/"))
+        elif fate.state == "gone":
+            answer = await self._answers.gone_feed(scope, output_of(path))
+        elif fate.state == "moved":
+            rest = path.removeprefix(f"feeds/{output_of(path)}")
+            answer = self._answers.moved(self._state.site.uri(f"feeds/{fate.name}{rest}"))
+        elif kind_of(path) in FEED_KINDS and path.count("/") == 1:
             answer = self._answers.not_yet_published(scope)
         else:
-            name = path.removeprefix("feeds/")
-            stem, dot, kind = name.rpartition(".")
-            present = None
-            if dot and kind == "atom" and "/" not in stem:
-                present = await self._state.read(lambda reader: reader.former_output(stem))
-            if present is None:
-                answer = await self._answers.unknown_feed(scope, name)
-            else:
-                answer = self._answers.moved(self._state.site.full(f"feeds/{present}.{kind}"))
+            answer = await self._answers.unknown_feed(scope, path.removeprefix("feeds/"))
         await answer(scope, receive, send)
-
-
-async def _send_document(document: Document, scope: Scope, send: Send) -> None:
-    encoding = none_match = since = None
-    for key, value in scope["headers"]:
-        if key == b"accept-encoding":
-            encoding = value if encoding is None else encoding + b"," + value
-        elif key == b"if-none-match":
-            none_match = value if none_match is None else none_match + b"," + value
-        elif key == b"if-modified-since":
-            since = value
-    shown = document.gzip if wants_gzip(encoding) else document.plain
-    status, headers, body = 200, shown.headers, shown.body
-    if is_not_modified(none_match, since, shown.etag, document.last_modified):
-        status, headers, body = 304, shown.headers_not_modified, b""
-    elif scope["method"] == "HEAD":
-        body = b""
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

@@ -7,28 +7,35 @@ from functools import lru_cache
 from typing import Literal
 
 Language = Literal["zh", "en"]
+Coding = Literal["gzip", "br"]
 
 # Longer headers than any browser sends are read anew each time, so that they fill no memory.
 _REMEMBERED_LENGTH = 200
 
 
-def wants_gzip(accept_encoding: bytes | None) -> bool:
-    """Whether gzip is welcome, and no less than the plain bytes (RFC 9110 12.5.3)."""
+def preferred_coding(accept_encoding: bytes | None) -> Coding | None:
+    """The content coding that is most welcome; None for none (RFC 9110 12.5.3).
+
+    Among those equally welcome the smaller wins: br, then gzip, then the plain bytes.
+    """
     if accept_encoding is None:
-        return False
+        return None
     if len(accept_encoding) > _REMEMBERED_LENGTH:
-        return _gzip_is_welcome(accept_encoding)
-    return _gzip_is_welcome_remembered(accept_encoding)
+        return _preferred_coding(accept_encoding)
+    return _remembered_coding(accept_encoding)
 
 
-def _gzip_is_welcome(header: bytes) -> bool:
+def _preferred_coding(header: bytes) -> Coding | None:
     weights = dict(_weighted(header.decode("latin-1")))
     anything = weights.get("*", 0.0)
     gzip = max((weights[name] for name in ("gzip", "x-gzip") if name in weights), default=anything)
-    return gzip > 0 and gzip >= weights.get("identity", 0.0)
+    br = weights.get("br", anything)
+    if max(gzip, br) <= 0 or max(gzip, br) < weights.get("identity", 0.0):
+        return None
+    return "br" if br >= gzip else "gzip"
 
 
-_gzip_is_welcome_remembered = lru_cache(maxsize=256)(_gzip_is_welcome)
+_remembered_coding = lru_cache(maxsize=256)(_preferred_coding)
 
 
 def preferred_language(accept_language: str | None) -> Language:

@@ -20,8 +20,9 @@ from aggregator.drift import name
 from aggregator.model import SourceHealth
 from aggregator.store import StoreError
 from aggregator.web.addresses import public_host, without_secrets
-from aggregator.web.answers import Answers, Prepared, prepare
+from aggregator.web.answers import Answers, make_page
 from aggregator.web.health import StoreFacts, health, read_facts, readiness
+from aggregator.web.resource import Resource
 from aggregator.web.state import WebState
 from aggregator.web.view import (
     BROKEN,
@@ -76,7 +77,7 @@ class Pages:
     def __init__(self, state: WebState, answers: Answers) -> None:
         self._state = state
         self._answers = answers
-        self._kept: OrderedDict[tuple[Any, ...], Prepared] = OrderedDict()
+        self._kept: OrderedDict[tuple[Any, ...], Resource] = OrderedDict()
         self._making = asyncio.Lock()
         self._facts: _Facts | None = None
         self._reading: asyncio.Task[_Facts] | None = None
@@ -90,7 +91,7 @@ class Pages:
         today = state.clock.now().astimezone(state.zone).date()
         key = ("home", revision, state.config.digest, state.config.base_url, today, words.language)
 
-        async def make() -> Prepared:
+        async def make() -> Resource:
             feeds = await state.read(read_feeds)
             return await asyncio.to_thread(self._rendered, "home.html", words, feeds=feeds)
 
@@ -110,7 +111,7 @@ class Pages:
 
     def _sources_page(
         self, words: Words, facts: StoreFacts, troubles: Sequence[tuple[str, str]]
-    ) -> Prepared:
+    ) -> Resource:
         lines = [
             source_line(source, words, self._state.secrets)
             for source in in_order_of_trouble(facts.sources)
@@ -167,12 +168,12 @@ class Pages:
 
     # ------------------------------------------------------------ what the pages are made of
 
-    def _rendered(self, template: str, words: Words, **values: Any) -> Prepared:
-        return prepare(self._answers.render(template, words, **values))
+    def _rendered(self, template: str, words: Words, **values: Any) -> Resource:
+        return make_page(self._answers.render(template, words, **values))
 
     async def _page(
-        self, key: tuple[Any, ...], make: Callable[[], Awaitable[Prepared]]
-    ) -> Prepared:
+        self, key: tuple[Any, ...], make: Callable[[], Awaitable[Resource]]
+    ) -> Resource:
         """The page of `key`; one is made at a time, so that a crowd waits for the first."""
         page = self._kept.get(key)
         if page is None:

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 import uvicorn
 from starlette.types import ASGIApp
 
+from aggregator.web.protocol import BoundedProtocol
+
 # What a client in the middle of a download is given when the server ends.
 GRACE_S = 2
 KEEP_ALIVE_S = 15
@@ -70,6 +72,7 @@ def build_server(app: ASGIApp, listen: str, access_log: bool = False) -> Server:
     host, port = parse_listen(listen)
     config = uvicorn.Config(
         app,
+        http=BoundedProtocol,
         log_config=None,
         access_log=access_log,
         lifespan="off",

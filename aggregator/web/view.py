@@ -14,7 +14,6 @@ from aggregator.model import OutputRecord, PublishedStory, Snapshot, SourceHealt
 from aggregator.rhythm import Rhythm, expected_delay, rates
 from aggregator.store import StoreReader
 from aggregator.text import fit_for_xml, shorten, squeeze
-from aggregator.web.addresses import web_link
 
 NEWEST = 5
 LONGEST_TITLE = 160
@@ -34,10 +33,10 @@ TROUBLED: frozenset[State] = BROKEN | {"odd"}
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """A story in a list: title, where it leads, when, whose, in which language."""
+    """A story in a list: title, its page here, when, whose, in which language."""
 
     title: str
-    link: str | None
+    path: str
     moment: datetime
     source: str
     carriers: int
@@ -166,7 +165,9 @@ def read_feeds(reader: StoreReader) -> tuple[FeedSummary, ...]:
             output.kind,
             output.title,
             counts.get(output.output_id, 0),
-            tuple(_headline(story) for story in reader.listed_stories(output.output_id, NEWEST)),
+            tuple(
+                story_headline(story) for story in reader.listed_stories(output.output_id, NEWEST)
+            ),
             output.updated_at,
         )
         for output in sorted(outputs, key=lambda output: order.get(output.kind, 0))
@@ -181,7 +182,8 @@ def read_feed_names(reader: StoreReader) -> tuple[FeedSummary, ...]:
     )
 
 
-def _headline(story: PublishedStory) -> Headline:
+def story_headline(story: PublishedStory) -> Headline:
+    """A story as a line of a list."""
     shown = story.snapshot
     title = headline_of(shown, story.source_title)
     published = shown.published or shown.updated
@@ -189,7 +191,7 @@ def _headline(story: PublishedStory) -> Headline:
     true = published is not None and published.year >= 1990 and published <= shown.taken_at
     return Headline(
         title=title,
-        link=web_link(shown.link),
+        path=f"items/{story.key}",
         moment=published if published is not None and true else story.first_taken_at,
         source=story.source_title,
         carriers=len({carrier.source_name for carrier in story.carriers}),

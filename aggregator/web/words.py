@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta, tzinfo
 from types import MappingProxyType
 
@@ -79,6 +80,64 @@ _WORDS: dict[str, tuple[str, str]] = {
         "The last publishing failed; it is retried.",
     ),
     "store_error": ("最近一次写入存储失败。", "The store could not be written lately."),
+    "crumbs": ("所在位置", "Where you are"),
+    "category": ("类别", "Category"),
+    "published": ("发布时间", "Published"),
+    "byline": ("作者", "By"),
+    "no_text": ("这篇文章没有附带正文。", "This article came without a text."),
+    "older_version": (
+        "这是 {time} 收录的旧版本，内容后来有改动。",
+        "This is the version of {time}; the article has changed since.",
+    ),
+    "see_latest": ("看最新版本", "See the latest"),
+    "media_picture": ("图片", "Picture"),
+    "media_video": ("视频", "Video"),
+    "media_audio": ("音频", "Audio"),
+    "enclosures": ("附件", "Enclosures"),
+    "enclosure_audio": ("音频", "Audio"),
+    "enclosure_video": ("视频", "Video"),
+    "enclosure_image": ("图片", "Picture"),
+    "enclosure_file": ("文件", "File"),
+    "disclaimer": (
+        "以上内容为资讯信息快照，由 aggregator 自动采集并收录；除去掉危险代码外，"
+        "本站未对信息做任何修改。信息内容不代表本站立场，如有侵权请联系我们删除。",
+        "This is a snapshot of a story, collected automatically by aggregator and not changed "
+        "but for the removal of dangerous code. It does not state the views of this site. "
+        "If it infringes your rights, ask us to remove it.",
+    ),
+    "snapshot_time": ("快照生成时间", "Snapshot taken"),
+    "permanent": ("永久地址", "permanent address"),
+    "original_address": ("信息原文地址", "Original address"),
+    "digest": ("快照摘要", "Digest"),
+    "why_category": ("分类依据", "Category by"),
+    "decided_source": ("来源的设置", "the source's setting"),
+    "decided_rule": ("规则", "a rule"),
+    "decided_model": ("自动分类", "the classifier"),
+    "decided_correction": ("人工指定", "a person"),
+    "also_carried": ("同一篇文章也见于", "Also carried by"),
+    "seen": ("收录于", "seen"),
+    "versions": ("历次版本", "Versions"),
+    "first_version": ("首次收录", "first snapshot"),
+    "what_changed": ("改动之处", "What changed"),
+    "changed_title": ("标题", "title"),
+    "changed_text": ("正文", "text"),
+    "changed_metadata": ("其他信息", "other details"),
+    "changed_some": ("有改动：{what}", "changed: {what}"),
+    "more_of": ("更多关于“{title}”的资讯", "More in {title}"),
+    "from": ("从", "From"),
+    "until": ("到", "to"),
+    "taken_out": ("删去的文字", "taken out"),
+    "put_in": ("新增的文字", "put in"),
+    "one_version": ("这篇文章只有一个版本。", "There is only one version of this article."),
+    "same_text": (
+        "标题和正文都没有改动。",
+        "Neither the title nor the text differs between these versions.",
+    ),
+    "wrong_datetime_title": ("看不懂这个时间", "That is no date"),
+    "wrong_datetime_text": (
+        "Accept-Datetime 应写成 RFC 1123 的形式，例如 Mon, 23 Nov 2026 04:30:00 GMT。",
+        "Accept-Datetime is to be written like Mon, 23 Nov 2026 04:30:00 GMT (RFC 1123).",
+    ),
     "lost_title": ("没有这个页面", "There is no such page"),
     "lost_text": (
         "地址可能写错了，或者页面已经移走。",
@@ -88,6 +147,11 @@ _WORDS: dict[str, tuple[str, str]] = {
     "lost_feed_text": (
         "这里没有名为“{name}”的订阅源。现有的订阅源：",
         "There is no feed called “{name}” here. These are the feeds:",
+    ),
+    "gone_feed_title": ("这个订阅源已取消", "This feed has ended"),
+    "gone_feed_text": (
+        "“{name}”不再发布，请退订。现有的订阅源：",
+        "“{name}” is published no more; please unsubscribe. These are the feeds:",
     ),
     "soon_title": ("尚未发布", "Not published yet"),
     "soon_text": (
@@ -131,6 +195,26 @@ class Words:
     def __call__(self, key: str, **values: object) -> str:
         """The words of `key`, its braces filled."""
         return _WORDS[key][self._column].format(**values)
+
+    def __contains__(self, key: str) -> bool:
+        """Whether there are words of `key`."""
+        return key in _WORDS
+
+    def changed(self, what: Iterable[str]) -> str:
+        """What changed in a version, named."""
+        names = [self(f"changed_{one}") for one in what if f"changed_{one}" in self]
+        if not names:
+            return ""
+        return self("changed_some", what=("、" if self.language == "zh" else ", ").join(names))
+
+    def size(self, count: int) -> str:
+        """A number of bytes, as people write it."""
+        amount = float(count)
+        for unit in ("B", "KB", "MB", "GB"):
+            if amount < 1000 or unit == "GB":
+                break
+            amount /= 1000
+        return f"{amount:.0f} {unit}" if unit == "B" or amount >= 10 else f"{amount:.1f} {unit}"
 
     def number(self, count: int) -> str:
         """A count with its thousands set apart."""

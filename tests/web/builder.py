@@ -64,10 +64,17 @@ class Site:
         with self.store.transaction():
             self.store.put_output(name, "category", title, self.now)
 
-    def add_source(self, name: str, title: str = "", url: str = "", enabled: bool = True) -> Source:
+    def add_source(
+        self,
+        name: str,
+        title: str = "",
+        url: str = "",
+        enabled: bool = True,
+        categories: tuple[str, ...] = (),
+    ) -> Source:
         url = url or f"https://{name}.example/rss.xml"
         with self.store.transaction():
-            configured = ConfiguredSource(name, title or name, url, enabled, (), None)
+            configured = ConfiguredSource(name, title or name, url, enabled, categories, None)
             self.store.put_source(configured, self.now)
         source = Source(name, title or name, url, enabled=enabled)
         self.config = replace(self.config, sources=(*self.config.sources, source))
@@ -123,16 +130,17 @@ class Site:
             self.store.save_history([(poll, saved)])
 
     def publish(
-        self, name: str, body: bytes, modified_at: datetime | None = None
+        self, name: str, body: bytes, modified_at: datetime | None = None, kind: str = "atom"
     ) -> DocumentRecord:
         """What a publisher does: write aside, rename, record. One revision a call."""
-        path = f"feeds/{name}.atom"
+        path = f"feeds/{name}.{kind}"
         self.write(path, body)
+        output = name.partition("/")[0]
         with self.store.transaction():
             # Any change gives a revision, as the change that is published did.
             kinds = {output.name: output.kind for output in self.store.outputs()}
             title = f"{name} {sha256(body).hexdigest()}"
-            self.store.put_output(name, kinds.get(name, "category"), title, self.now)
+            self.store.put_output(output, kinds.get(output, "category"), title, self.now)
         revision = self.store.current_revision()
         record = DocumentRecord(
             *(path, revision, revision, "settings", sha256(body).hexdigest(), len(body)),

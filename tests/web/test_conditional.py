@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.web.conditional import http_date, is_not_modified, names_tag, parse_http_date
+from aggregator.web.asked import Asked
+from aggregator.web.conditional import (
+    http_date,
+    is_same_representation,
+    names_strong_tag,
+    names_tag,
+    parse_http_date,
+    precondition,
+)
 
 TAG = b'"17-0123456789ab"'
 MODIFIED = datetime(2026, 11, 23, 4, 30, 12, 654321, tzinfo=UTC)
@@ -26,6 +34,14 @@ MOMENTS = st.builds(
     st.integers(0, 999_999),
 )
 COMMA = st.sampled_from([b",", b", ", b" ,", b" , ", b",,", b"\t,\t"])
+
+
+def is_not_modified(
+    if_none_match: bytes | None, if_modified_since: bytes | None, tag: bytes, moment: datetime
+) -> bool:
+    """Whether a GET with these two headers gets a 304."""
+    asked = Asked(if_none_match=if_none_match, if_modified_since=if_modified_since)
+    return precondition(asked, tag, moment) == 304
 
 
 @given(st.lists(MEMBER, max_size=6), OPAQUE, COMMA)
@@ -101,3 +117,66 @@ def test_dates(value: bytes, expected: datetime | None) -> None:
 
 def test_without_headers_everything_is_modified() -> None:
     assert not is_not_modified(None, None, TAG, MODIFIED)
+
+
+@given(st.lists(MEMBER, max_size=6), OPAQUE, COMMA)
+def test_a_strong_comparison_knows_no_weak_tags(
+    members: list[tuple[bytes, bytes]], tag: bytes, comma: bytes
+) -> None:
+    header = comma.join(weak + opaque for weak, opaque in members)
+    assert names_strong_tag(header, tag) == (tag in [o for weak, o in members if not weak])
+
+
+LATER, EARLIER = b"Mon, 23 Nov 2026 04:30:12 GMT", b"Mon, 23 Nov 2026 04:30:11 GMT"
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (Asked(if_match=b"*"), None),
+        (Asked(if_match=TAG), None),
+        (Asked(if_match=b'"x", ' + TAG), None),
+        (Asked(if_match=b"W/" + TAG), 412),
+        (Asked(if_match=b'"x"'), 412),
+        (Asked(if_match=b""), 412),
+        # 1 goes before 2: the date then counts for nothing
+        (Asked(if_match=TAG, if_unmodified_since=EARLIER), None),
+        (Asked(if_match=b'"x"', if_unmodified_since=LATER), 412),
+        (Asked(if_unmodified_since=LATER), None),
+        (Asked(if_unmodified_since=EARLIER), 412),
+        (Asked(if_unmodified_since=b"yesterday"), None),
+        # 1 and 2 go before 3 and 4
+        (Asked(if_match=b'"x"', if_none_match=TAG), 412),
+        (Asked(if_unmodified_since=EARLIER, if_none_match=TAG), 412),
+        (Asked(if_match=TAG, if_none_match=TAG), 304),
+        (Asked(if_unmodified_since=LATER, if_modified_since=LATER), 304),
+        # 3 goes before 4
+        (Asked(if_none_match=b'"x"', if_modified_since=LATER), None),
+    ],
+)
+def test_the_order_of_preconditions(asked: Asked, expected: int | None) -> None:
+    assert precondition(asked, TAG, MODIFIED) == expected
+
+
+def test_dates_count_for_nothing_where_there_is_no_such_time() -> None:
+    for asked in (Asked(if_modified_since=LATER), Asked(if_unmodified_since=EARLIER)):
+        assert precondition(asked, TAG, None) is None
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (TAG, True),
+        (b"W/" + TAG, False),
+        (b'"x"', False),
+        (TAG + b", " + TAG, False),
+        (LATER, True),
+        (EARLIER, False),
+        (b"Monday, 23-Nov-26 04:30:12 GMT", True),
+        (b"", False),
+        (b"nonsense", False),
+    ],
+)
+def test_if_range(header: bytes, expected: bool) -> None:
+    assert is_same_representation(header, TAG, MODIFIED) is expected
+    assert not is_same_representation(LATER, TAG, None)

@@ -4,37 +4,40 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aggregator.web.negotiate import preferred_language, wants_gzip
+from aggregator.web.negotiate import preferred_coding, preferred_language
 
 
 @pytest.mark.parametrize(
     ("header", "expected"),
     [
-        (None, False),
-        (b"", False),
-        (b"gzip", True),
-        (b"x-gzip", True),
-        (b"GZIP, deflate, br", True),
-        (b"br;q=1, gzip;q=0.5", True),
-        (b"gzip;q=0", False),
-        (b"gzip; q=0.000", False),
-        (b"*", True),
-        (b"*;q=0", False),
-        (b"*;q=0, gzip", True),
-        (b"*, gzip;q=0", False),
-        (b"identity", False),
-        (b"identity;q=1, gzip;q=0.5", False),
-        (b"gzip;q=nonsense", False),
-        (b"deflate, br", False),
+        (None, None),
+        (b"", None),
+        (b"gzip", "gzip"),
+        (b"x-gzip", "gzip"),
+        (b"GZIP, deflate, br", "br"),
+        (b"br;q=1, gzip;q=0.5", "br"),
+        (b"br;q=0.5, gzip;q=0.8", "gzip"),
+        (b"br;q=0, gzip", "gzip"),
+        (b"gzip;q=0", None),
+        (b"gzip; q=0.000", None),
+        (b"*", "br"),
+        (b"*;q=0", None),
+        (b"*;q=0, gzip", "gzip"),
+        (b"*, gzip;q=0", "br"),
+        (b"*, br;q=0", "gzip"),
+        (b"identity", None),
+        (b"identity;q=1, gzip;q=0.5", None),
+        (b"gzip;q=nonsense", None),
+        (b"deflate, br", "br"),
     ],
 )
-def test_gzip(header: bytes | None, expected: bool) -> None:
-    assert wants_gzip(header) is expected
+def test_coding(header: bytes | None, expected: str | None) -> None:
+    assert preferred_coding(header) == expected
 
 
 @given(st.binary(max_size=600))
 def test_any_header_is_answered(header: bytes) -> None:
-    assert wants_gzip(header) in (True, False)
+    assert preferred_coding(header) in (None, "gzip", "br")
     assert preferred_language(header.decode("latin-1")) in ("zh", "en")
 
 
