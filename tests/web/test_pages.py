@@ -150,7 +150,8 @@ def test_sources_are_shown_broken_first_and_without_secrets(site: Site) -> None:
         served.clock.advance(timedelta(minutes=5))
         text = served.ask("/sources").text
     Page(text)
-    assert re.findall(r'<tr class="(\w+)">', text) == ["gone", "failing", "new", "ok", "off"]
+    rows = re.findall(r'<tr class="(\w+)">', text)
+    assert rows == ["gone", "failing", "part", "new", "ok", "off"]
     assert "5 个来源，2 个有问题" in text
     assert "自 2026-11-23 08:30 起，连续 4 次" in text
     assert "good.example" in text
