@@ -42,8 +42,8 @@ KEPT_ARTICLES = 256
 LEAST_FOR_DIGEST = 40
 # The credited origin's text is shown when it is longer than the lead's by this factor.
 FULLER = 1.1
-# Within one source only what is nearly the whole text again is a carrier: a source that tells more
-# of the same tells something new.
+# Within one source only what is nearly the whole text again, under the same title, is a carrier: a
+# source that tells more of the same tells something new.
 SAME_SOURCE_CONTAINED, SAME_SOURCE_LENGTH, SAME_SOURCE_UNITS = 0.95, 0.9, 100
 
 
@@ -257,8 +257,12 @@ def _article(title: Text | None, text: str, credited: Provenance) -> Article:
 
 def _nearly_whole(article: Article, match: Match) -> bool:
     mine, theirs = article.length, match.candidate.article.length
+    # Two vacancies, two concerts: one source gives one text to several things, and says in the
+    # titles which is which.
+    same_title = article.title_units.digest == match.candidate.article.title_units.digest
     return (
-        match.comparison.contained >= SAME_SOURCE_CONTAINED
+        same_title
+        and match.comparison.contained >= SAME_SOURCE_CONTAINED
         and min(mine, theirs) >= SAME_SOURCE_LENGTH * max(mine, theirs)
         and min(mine, theirs) >= SAME_SOURCE_UNITS
     )

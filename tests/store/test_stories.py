@@ -165,6 +165,18 @@ def test_a_source_that_tells_more_of_the_same_tells_something_new(stories: Store
     assert carriers(stories) == [["paper", "paper"], ["paper"]]
 
 
+def test_one_text_under_two_titles_of_a_source_is_two_stories(stories: Store) -> None:
+    """As two vacancies of one company, told apart by their titles alone."""
+    first, second, third = (
+        entry(name, title=Text(title), text=TEXT, link=f"https://paper.example/{name}")
+        for name, title in (("a", "实习生秋季2025"), ("b", "秋季实习生"), ("c", "秋季实习生（二）"))
+    )
+    save(stories, "paper", first, second, now=NOW)
+    assert carriers(stories) == [["paper"], ["paper"]]
+    save(stories, "paper", third, now=later(1))
+    assert carriers(stories) == [["paper"]] * 3
+
+
 def test_the_credited_origin_is_named_and_its_fuller_text_shown(stories: Store) -> None:
     tell(stories, "portal", "来源：Paper\n" + "\n".join(PARAGRAPHS[:3]), title=Text("门户的标题"))
     before = stories.listed_stories(1, 10)[0]
