@@ -173,6 +173,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "http-504": "网站的网关超时（504）",
         "idle-timeout": "很久没有收到任何数据",
         "in-flight-limit": "太大又太慢，占了别人的位置",
+        "incomplete": "文章的后续页面没有取全",
         "internal": "本程序自身出错，请告诉我们",
         "no-article": "页面上没有标题也没有正文",
         "no-page": "这里不是网页",
