@@ -35,7 +35,7 @@ STAGES = (
 )
 # A shell stands over the store; what it needs of a stage beside is named.
 SHELLS = {
-    "publish": {"store", "dedupe", "drift"},
+    "publish": {"store", "dedupe", "config", "drift"},
     "web": {"store", "dedupe", "publish", "config", "rhythm", "drift"},
     "websub": {"store", "fetch", "parse"},
 }
@@ -68,8 +68,9 @@ PURE = (
     "model text folding html changes difference query cron schedule rhythm drift learning dedupe "
     "provenance pushes categorize.decide categorize.features categorize.solve categorize.linear "
     "categorize.calibrate categorize.classifier "
-    "publish.entry publish.feed publish.iri "
-    "publish.feedgen_extension parse.assemble parse.dates parse.decode parse.errors parse.guess "
+    "publish.entry publish.shown publish.feed publish.iri publish.archives publish.corrections "
+    "publish.health publish.own publish.removed publish.feedgen_extension "
+    "parse.assemble parse.dates parse.decode parse.errors parse.guess "
     "parse.jsonfeed parse.labels parse.ladder parse.links parse.markup parse.months parse.raw "
     "discover parse.tolerant pages config.renames config.plan store.times store.snapshots "
     "websub.protocol websub.topics websub.queue"

@@ -12,6 +12,7 @@ class Category:
     """A category of feeds.yaml: its id, its title, and the rules that put entries into it.
 
     `precision` is the share of right decisions that the learned classifier must promise here.
+    `entries` of its feed, where it says other than `publish.entries`.
     """
 
     id: str
@@ -19,6 +20,18 @@ class Category:
     rules: tuple[str, ...] = ()
     was: tuple[str, ...] = ()
     precision: float = 0.98
+    entries: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A saved query of `outputs:`, published as a feed like a category's."""
+
+    id: str
+    title: str
+    query: str
+    was: tuple[str, ...] = ()
+    entries: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +150,14 @@ class FetchSettings:
 
 @dataclass(frozen=True, slots=True)
 class PublishSettings:
-    """The `publish:` part: the folder (absolute) of the documents, entries in each."""
+    """The `publish:` part: the folder (absolute) of the documents, entries in each.
+
+    `per_source`: of these at most so many of one source.
+    """
 
     directory: str
     entries: int = 100
+    per_source: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +196,7 @@ class Config:
     categories: tuple[Category, ...]
     sources: tuple[Source, ...]
     websub: WebSubSettings = WebSubSettings()
+    outputs: tuple[Output, ...] = ()
 
     @property
     def hub_url(self) -> str | None:

@@ -42,7 +42,11 @@ class SourceRecord:
 
 @dataclass(frozen=True, slots=True)
 class OutputRecord:
-    """A published feed as the store holds it. `kind`: category, all, uncategorized."""
+    """A published feed as the store holds it. `kind`: category, query, all, uncategorized.
+
+    `revision` is that of its last visible change; `stirred_revision` that of any, the archives'
+    included. `query` is the saved query it is of.
+    """
 
     output_id: int
     name: str
@@ -52,6 +56,8 @@ class OutputRecord:
     created_at: datetime
     updated_at: datetime
     revision: int
+    stirred_revision: int = 0
+    query: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,8 @@ class Carrier:
     title: str | None
     published: datetime | None
     first_seen_at: datetime
+    authors: tuple[str, ...] = ()
+    rights: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,217 +1,132 @@
-"""A story → the bytes of its Atom entry, a function of the story alone.
+"""A story → its entry in Atom, RSS 2.0 and JSON Feed 1.1: the bytes that documents are joined of.
 
-No clock and no library's version enters: the same store gives the same bytes on any host.
+feedgen writes the elements of the XML formats; what it cannot say comes by its extension.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from urllib.parse import parse_qsl, unquote, urlsplit
-from uuid import NAMESPACE_URL, uuid5
+import json
+from email.utils import format_datetime
 
 from feedgen.entry import FeedEntry
-from lxml import etree
 
-from aggregator.dedupe.links import fit_atom_id
-from aggregator.html import clean_html, clean_title, text_to_html, visible_text
-from aggregator.model import Carrier, Enclosure, PublishedStory, Snapshot, Text
-from aggregator.publish.feedgen_extension import APP, DCTERMS, PREFIXES, EntryExtra, ExtraElement
-from aggregator.publish.iri import usable_iri
-from aggregator.text import fit_for_xml, shorten, squeeze
+from aggregator.html import RENDERER_VERSION, visible_text
+from aggregator.model import Enclosure, PublishedStory, Rendering
+from aggregator.publish.feedgen_extension import (
+    APP,
+    DC,
+    DCTERMS,
+    MEDIA,
+    PREFIXES,
+    RSS_PREFIXES,
+    EntryExtra,
+    ExtraElement,
+    link,
+    without_declarations,
+)
+from aggregator.publish.shown import Shown, show, timestamp
 
-# A title made from the text of an entry that has none is cut here.
-MADE_TITLE_LENGTH = 80
-# What is more than this, in characters, is no summary, whatever a feed calls it.
-SUMMARY_LENGTH = 300
-# An origin's clock or zone may be this far ahead; what lies further is no date of publication.
-AHEAD = timedelta(days=1)
-# A part of an address this long (in characters) may be a token.
-TOKEN_IN_PATH, TOKEN_IN_QUERY = 16, 6
-# A republished title is cut here: a "title" of a megabyte is an attack or a mistake.
-LONGEST_TITLE = 4_000
+UNKNOWN_TYPE = "application/octet-stream"
+_TYPES_BY_ENDING = {
+    "mp3": "audio/mpeg",
+    "m4a": "audio/mp4",
+    "ogg": "audio/ogg",
+    "wav": "audio/wav",
+    "mp4": "video/mp4",
+    "webm": "video/webm",
+    "mov": "video/quicktime",
+    "pdf": "application/pdf",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "gif": "image/gif",
+    "webp": "image/webp",
+    "svg": "image/svg+xml",
+    "zip": "application/zip",
+}
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
+
+
+def render_story(story: PublishedStory) -> Rendering:
+    """A story's entry in every format, to stand in documents that declare the prefixes."""
+    shown = show(story)
+    entry, extra = _feedgen_entry(story, shown)
+    atom = _atom(entry, shown)
+    _fill_rss(entry, extra, story, shown)
+    return Rendering(
+        story_id=story.story_id,
+        revision=story.revision,
+        version=RENDERER_VERSION,
+        language=shown.language or "",
+        atom=atom,
+        rss=without_declarations(entry.rss_entry(), RSS_PREFIXES),
+        json=_json(story, shown),
+    )
 
 
 def render_entry(story: PublishedStory) -> bytes:
-    """The `<entry>` of a story, in UTF-8, to stand in a feed that declares PREFIXES."""
-    story = replace(story, snapshot=republished(story))
-    shown = story.snapshot
+    """The `<entry>` of a story alone, in UTF-8, to stand in a feed that declares PREFIXES."""
+    shown = show(story)
+    return _atom(_feedgen_entry(story, shown)[0], shown)
+
+
+# ---------------------------------------------------------------- Atom (RFC 4287)
+
+
+def _feedgen_entry(story: PublishedStory, shown: Shown) -> tuple[FeedEntry, EntryExtra]:
     entry = FeedEntry()
     entry.register_extension("extra", EntryExtra)
     extra: EntryExtra = entry.extra
     entry.id(story.atom_id)
-    title, extra.title_type = title_of(shown, story.source_title)
-    entry.title(title)
+    entry.title(shown.title)
+    extra.title_type = shown.title_type
     entry.updated(story.updated_at)
-    published = plausible_date(shown.published or shown.updated, story.first_taken_at)
-    if published is not None:
-        entry.published(published)
     for name in shown.authors:
-        if fit := squeeze(fit_for_xml(name)):
-            entry.author(name=fit)
-    content, summary = content_of(shown)
-    # Without a link to what it is about an entry must have a content (RFC 4287 4.1.2).
-    is_linked = story.summary_only and usable_iri(shown.link) is not None
-    entry.content(content or title, type="html" if content else extra.title_type)
-    if is_linked:
-        summary = content
+        entry.author(name=name)
+    entry.content(shown.content or shown.title, type="html" if shown.content else shown.title_type)
+    summary = shown.content if shown.stands_alone else shown.summary
     if summary:
         entry.summary(summary, type="html")
-    for tag in _tags(shown):
-        entry.category(**tag)
-    if shown.rights:
-        entry.rights(fit_for_xml(visible_text(shown.rights)))
-    if shown.language and _fit_language(shown.language):
-        extra.language = shown.language.replace("_", "-")
-    extra.elements = [*_links(story), *_snapshot_times(story), _source(story)]
-    element = entry.atom_entry()
-    if is_linked:  # feedgen, which does not see our links, insists on a content
-        element.remove(element.find("content"))
-    _without_stray_times(element)
-    return _declared_once(element)
-
-
-def republished(story: PublishedStory) -> Snapshot:
-    """The snapshot as far as it may be shown: of a source with `content: summary` no text beyond
-    the origin's own summary, or the beginning of the text; no enclosures.
-    """
-    shown = story.snapshot
-    if not story.summary_only:
-        return shown
-    summary = shown.summary
-    if summary is None or len(_plain(summary)) > SUMMARY_LENGTH:
-        text = shorten(squeeze(_plain(summary or shown.content)), SUMMARY_LENGTH)
-        summary = Text(text) if text else None
-    return replace(shown, content=None, summary=summary, enclosures=())
-
-
-def _plain(text: Text | None) -> str:
-    if text is None:
-        return ""
-    return visible_text(text.value) if text.kind == "html" else text.value
-
-
-def title_of(shown: Snapshot, source_title: str) -> tuple[str, str]:
-    """The title and its type (RFC 4287 3.1.1). Never empty: the text or the source stands in."""
-    if shown.title is not None:
-        value, kind = shown.title.value[:LONGEST_TITLE], shown.title.kind
-        if kind == "html":
-            cleaned = clean_title(value)
-            if visible_text(cleaned):
-                return cleaned, "html"
-        elif fit := squeeze(fit_for_xml(value)):
-            return fit, "text"
-    for text in (shown.content, shown.summary):
-        if text is not None:
-            plain = visible_text(text.value) if text.kind == "html" else text.value
-            if fit := squeeze(fit_for_xml(plain[: 4 * LONGEST_TITLE])):
-                return shorten(fit, MADE_TITLE_LENGTH), "text"
-    return squeeze(usable_iri(shown.link) or fit_for_xml(source_title)) or "…", "text"
-
-
-def content_of(shown: Snapshot) -> tuple[str, str]:
-    """The cleaned content and, where it says something else, the cleaned summary; "" for none."""
-    content, summary = _cleaned(shown.content), _cleaned(shown.summary)
-    if not content:
-        return summary, ""
-    return content, summary if summary != content else ""
-
-
-def _cleaned(text: Text | None) -> str:
-    if text is None:
-        return ""
-    html = text.value if text.kind == "html" else text_to_html(text.value)
-    return clean_html(html, text.base)
-
-
-def plausible_date(moment: datetime | None, taken_at: datetime) -> datetime | None:
-    """The origin's own date, in whole seconds; None where it cannot be true (RFC 4287 3.3)."""
-    if moment is None or moment.year < 1971 or moment > taken_at + AHEAD:
-        return None
-    return moment.astimezone(UTC).replace(microsecond=0)
-
-
-def _tags(shown: Snapshot) -> list[dict[str, str]]:
-    tags: dict[tuple[str, str | None], dict[str, str]] = {}
     for tag in shown.tags:
-        term = squeeze(fit_for_xml(tag.term))
-        if not term:
-            continue
-        scheme = _tag_scheme(tag.scheme)
-        written = {"term": term}
-        if scheme:
-            written["scheme"] = scheme
-        if tag.label and (label := squeeze(fit_for_xml(tag.label))):
-            written["label"] = label
-        tags.setdefault((term, scheme), written)
-    return list(tags.values())
+        about = {"term": tag.term, "scheme": tag.scheme, "label": tag.label}
+        entry.category(**{name: value for name, value in about.items() if value})
+    if shown.rights:
+        entry.rights(shown.rights)
+    extra.language = shown.language
+    # Not by feedgen, which to write the same date into RSS sets the process's locale twice.
+    dates = [ExtraElement("published", timestamp(shown.published))] if shown.published else []
+    extra.elements = [*dates, *_links(shown), *snapshot_times(story), _source(shown)]
+    return entry, extra
 
 
-def _tag_scheme(scheme: str | None) -> str | None:
-    """The scheme of a tag where it is a web address in ASCII: validators refuse any other."""
-    fit = usable_iri(scheme)
-    plain = fit is not None and fit.isascii() and "[" not in fit
-    return fit if fit is not None and plain and fit.lower().startswith("http") else None
+def _atom(entry: FeedEntry, shown: Shown) -> bytes:
+    element = entry.atom_entry()
+    if shown.stands_alone:  # feedgen, which does not see our links, insists on a content
+        element.remove(element.find("content"))
+    updated = element.find("updated")  # with Z, as everywhere else in the documents
+    updated.text = updated.text.replace("+00:00", "Z")
+    return without_declarations(element, PREFIXES)
 
 
-def _links(story: PublishedStory) -> list[ExtraElement]:
+def _links(shown: Shown) -> list[ExtraElement]:
     """alternate and via to the original, related to the other carriers, enclosures."""
     links: list[ExtraElement] = []
-    link = usable_iri(story.snapshot.link)
-    if link:
-        links.append(_link("alternate", link))
-        links.append(_link("via", link))
-    others: dict[str | None, Carrier] = {}
-    for carrier in story.carriers:
-        others.setdefault(usable_iri(carrier.link), carrier)
-    links += [
-        _link("related", address, title=_carrier_title(carrier))
-        for address, carrier in others.items()
-        if address and address != link
-    ]
+    if shown.link:
+        links += [link("alternate", shown.link), link("via", shown.link)]
+    links += [link("related", address, title=title) for address, title in shown.related]
     return links + [
-        element for e in story.snapshot.enclosures if (element := _enclosure(e)) is not None
+        link(
+            "enclosure",
+            one.url,
+            type=one.type or "",
+            length=str(one.length or ""),
+            title=one.title or "",
+        )
+        for one in shown.enclosures
     ]
 
 
-def _carrier_title(carrier: Carrier) -> str:
-    """The carrier's source and when it brought the article."""
-    brought = plausible_date(carrier.published, carrier.first_seen_at) or carrier.first_seen_at
-    name = squeeze(fit_for_xml(carrier.source_title))
-    return f"{name} {timestamp(brought.replace(microsecond=0))}"
-
-
-def _enclosure(enclosure: Enclosure) -> ExtraElement | None:
-    address = usable_iri(enclosure.url)
-    if address is None:
-        return None
-    attributes = {"type": _media_type(enclosure.type)}
-    if enclosure.length is not None and enclosure.length > 0:
-        attributes["length"] = str(enclosure.length)
-    if enclosure.title and (title := squeeze(fit_for_xml(enclosure.title))):
-        attributes["title"] = title
-    return _link("enclosure", address, **{k: v for k, v in attributes.items() if v})
-
-
-def _media_type(text: str | None) -> str:
-    """The type when it is one (RFC 6838), else ""."""
-    kind, _, subtype = (text or "").strip().lower().partition("/")
-    names = kind, subtype.partition(";")[0].strip()
-    fit = all(
-        name
-        and name.isascii()
-        and name.replace("-", "").replace("+", "").replace(".", "").replace("_", "").isalnum()
-        for name in names
-    )
-    return "/".join(names) if fit else ""
-
-
-def _link(rel: str, href: str, **attributes: str) -> ExtraElement:
-    return ExtraElement("link", attributes={"rel": rel, "href": href, **attributes})
-
-
-def _snapshot_times(story: PublishedStory) -> list[ExtraElement]:
+def snapshot_times(story: PublishedStory) -> list[ExtraElement]:
     """When the first and the latest snapshot were taken, and the latest's digest.
 
     In elements that feed validators know: dcterms:dateAccepted, app:edited (RFC 5023 10.2) and
@@ -226,79 +141,100 @@ def _snapshot_times(story: PublishedStory) -> list[ExtraElement]:
     ]
 
 
-def _source(story: PublishedStory) -> ExtraElement:
+def _source(shown: Shown) -> ExtraElement:
     """atom:source (RFC 4287 4.2.11) with id, title, updated, link, and the source as author."""
-    title = squeeze(fit_for_xml(story.source_title)) or story.source_name
-    updated = story.snapshot.feed_updated
-    if updated is None or updated > story.snapshot.taken_at or updated.year < 1971:
-        updated = story.snapshot.taken_at
     children = [
-        ExtraElement("id", source_id(story)),
-        ExtraElement("title", title),
-        ExtraElement("updated", timestamp(updated)),
-        ExtraElement("author", children=[ExtraElement("name", title)]),
+        ExtraElement("id", shown.source_id),
+        ExtraElement("title", shown.source_title),
+        ExtraElement("updated", timestamp(shown.source_updated)),
+        ExtraElement("author", children=[ExtraElement("name", shown.source_title)]),
     ]
-    link = usable_iri(story.source_link)
-    if link and not shows_secret(link, story.source_first_url):
-        children.append(_link("alternate", link))
+    if shown.source_link:
+        children.append(link("alternate", shown.source_link))
     return ExtraElement("source", children=children)
 
 
-def source_id(story: PublishedStory) -> str:
-    """The source feed's own id where it is an address or URN, else one made of its address.
-
-    The address itself is not shown: it may hold a secret.
-    """
-    own = story.source_feed_id
-    if own and fit_atom_id(own) and not shows_secret(own, story.source_first_url):
-        return own
-    return f"urn:uuid:{uuid5(NAMESPACE_URL, story.source_first_url)}"
+# ---------------------------------------------------------------- RSS 2.0
 
 
-def shows_secret(address: str, polled: str) -> bool:
-    """Whether an address repeats a part of the polled one that may be a secret (a token).
-
-    Some feeds build their id or link from the address they are asked at. Parts that are long
-    enough to be a token count, of the path too; a false alarm only costs a plainer id.
-    """
-    try:
-        parts = urlsplit(polled)
-    except ValueError:
-        return False
-    tokens = [piece for piece in re.split(r"[/.]", parts.path) if len(piece) >= TOKEN_IN_PATH]
-    tokens += [value for _, value in parse_qsl(parts.query) if len(value) >= TOKEN_IN_QUERY]
-    tokens += [parts.username or "", parts.password or ""]
-    shown = unquote(address)
-    return any(token and unquote(token) in shown for token in tokens)
-
-
-def timestamp(moment: datetime) -> str:
-    """RFC 3339 in UTC, with microseconds where there are any."""
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+def _fill_rss(entry: FeedEntry, extra: EntryExtra, story: PublishedStory, shown: Shown) -> None:
+    """What an RSS item says otherwise than the Atom entry that `entry` is already."""
+    entry.title(shown.plain_title)
+    entry.guid(story.atom_id, permalink=False)
+    if shown.link:
+        entry.link(href=shown.link)
+    dates = shown.published or story.updated_at
+    extra.rss_elements = [
+        ExtraElement("pubDate", format_datetime(dates.replace(microsecond=0), usegmt=True)),
+        *(ExtraElement(f"{{{DC}}}creator", name) for name in shown.authors),
+        ExtraElement(f"{{{DC}}}publisher", shown.source_title),
+        *_rss_enclosures(shown.enclosures),
+        ExtraElement(f"{{{DCTERMS}}}dateAccepted", timestamp(story.first_taken_at)),
+        ExtraElement(f"{{{DCTERMS}}}modified", timestamp(story.updated_at)),
+        ExtraElement(f"{{{DCTERMS}}}provenance", f"urn:sha256:{story.snapshot.digest}"),
+    ]
 
 
-def _fit_language(language: str) -> bool:
-    """Whether it has the shape of a language tag (RFC 5646; no language has 4 letters or more)."""
-    parts = language.replace("_", "-").split("-")
-    return (
-        2 <= len(parts[0]) <= 3
-        and parts[0].isalpha()
-        and all(p.isascii() and p.isalnum() and len(p) <= 8 for p in parts)
-    )
+def _rss_enclosures(enclosures: tuple[Enclosure, ...]) -> list[ExtraElement]:
+    """The first as `enclosure`, of which an item has one, the others as media:content."""
+    elements = []
+    for number, one in enumerate(enclosures):
+        about = {"url": one.url, "type": one.type or type_by_ending(one.url)}
+        if number == 0:
+            about["length"] = str(one.length or 0)
+            elements.append(ExtraElement("enclosure", attributes=about))
+        else:
+            elements.append(ExtraElement(f"{{{MEDIA}}}content", attributes=about))
+    return elements
 
 
-def _without_stray_times(element: etree._Element) -> None:
-    """Write times with Z, as everywhere else in the documents."""
-    for name in ("updated", "published"):
-        child = element.find(name)
-        if child is not None and child.text:
-            child.text = child.text.replace("+00:00", "Z")
+def type_by_ending(address: str) -> str:
+    """The media type that the ending of an address tells; UNKNOWN_TYPE where it tells none."""
+    path = address.partition("?")[0].partition("#")[0]
+    return _TYPES_BY_ENDING.get(path.rpartition(".")[2].lower(), UNKNOWN_TYPE)
 
 
-def _declared_once(element: etree._Element) -> bytes:
-    """The entry's bytes without the declarations of prefixes, which the feed element has."""
-    etree.cleanup_namespaces(element, top_nsmap=PREFIXES)
-    opening, rest = etree.tostring(element, encoding="utf-8").split(b">", 1)
-    for prefix, namespace in PREFIXES.items():
-        opening = opening.replace(f' xmlns:{prefix}="{namespace}"'.encode(), b"")
-    return opening + b">" + rest
+# ---------------------------------------------------------------- JSON Feed 1.1
+
+
+def _json(story: PublishedStory, shown: Shown) -> bytes:
+    item: dict[str, object] = {"id": story.atom_id}
+    if shown.link:
+        item["url"] = shown.link
+    item["title"] = shown.plain_title
+    item["content_html"] = shown.content or shown.title
+    if summary := visible_text(shown.summary) if shown.summary else "":
+        item["summary"] = summary
+    if shown.published is not None:
+        item["date_published"] = timestamp(shown.published)
+    item["date_modified"] = timestamp(story.updated_at)
+    item["authors"] = [{"name": name} for name in shown.authors or (shown.source_title,)]
+    if tags := list(dict.fromkeys(tag.label or tag.term for tag in shown.tags)):
+        item["tags"] = tags
+    if shown.language:
+        item["language"] = shown.language
+    if shown.enclosures:
+        item["attachments"] = [_attachment(one) for one in shown.enclosures]
+    item["_aggregator"] = {
+        "source": {"id": shown.source_id, "title": shown.source_title, "url": shown.source_link},
+        "carriers": [{"url": address, "title": title} for address, title in shown.related],
+        "first_snapshot": timestamp(story.first_taken_at),
+        "latest_snapshot": timestamp(story.snapshot.taken_at),
+        "digest": f"urn:sha256:{story.snapshot.digest}",
+        **({"rights": shown.rights} if shown.rights else {}),
+    }
+    return str(_to_json(item)).encode("utf-8", "replace")
+
+
+def _attachment(enclosure: Enclosure) -> dict[str, object]:
+    about: dict[str, object] = {
+        "url": enclosure.url,
+        "mime_type": enclosure.type or type_by_ending(enclosure.url),
+    }
+    if enclosure.title:
+        about["title"] = enclosure.title
+    if enclosure.length:
+        about["size_in_bytes"] = enclosure.length
+    if enclosure.duration:
+        about["duration_in_seconds"] = enclosure.duration
+    return about

@@ -12,15 +12,11 @@ from datetime import datetime, timedelta, tzinfo
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
-from feedgen.entry import FeedEntry
-from lxml import etree
-
 from aggregator import drift
 from aggregator.drift import Language
 from aggregator.model import Alarm, Config, OutputRecord
-from aggregator.publish.entry import timestamp
-from aggregator.publish.feed import render_feed
-from aggregator.publish.feedgen_extension import EntryExtra, ExtraElement
+from aggregator.publish.feed import Place, render_feed
+from aggregator.publish.own import OwnEntry, render_own
 from aggregator.text import fit_for_xml, shorten, squeeze
 
 HEALTH = "health"
@@ -71,7 +67,8 @@ def render_health(everything: OutputRecord, alarms: Sequence[Alarm], config: Con
         distinct = moment if before is None else min(moment, before - _MICROSECOND)
         entries.append(_entry(output, alarm, recovered, distinct, config.base_url, words))
         before = distinct
-    return render_feed(output, config.title, config.base_url, entries, config.hub_url)
+    place = Place(hub=config.hub_url)
+    return render_feed(output, config.title, config.base_url, entries, place)
 
 
 class _Words:
@@ -115,25 +112,17 @@ def _entry(
     base_url: str,
     words: _Words,
 ) -> bytes:
-    entry = FeedEntry()
-    entry.register_extension("extra", EntryExtra)
-    extra: EntryExtra = entry.extra
     event = "recovered" if recovered else "broke"
-    entry.id(f"urn:uuid:{uuid5(UUID(output.key), f'{alarm.alarm_id}/{event}')}")
     title, text = words.over(alarm, moment) if recovered else words.begun(alarm)
-    entry.title(title)
-    extra.title_type = "text"
-    entry.updated(moment)
-    entry.published(moment)
-    entry.content(text, type="text")
-    entry.category(term=alarm.kind, label=drift.name(alarm.kind, words.language))
-    link = {"rel": "alternate", "href": f"{base_url}/sources", "type": "text/html"}
-    extra.elements = [ExtraElement("link", attributes=link)]
-    element = entry.atom_entry()
-    for tag in ("updated", "published"):
-        element.find(tag).text = timestamp(moment)
-    written = etree.tostring(element, encoding="utf-8", xml_declaration=False)
-    return bytes(written)
+    about = OwnEntry(
+        id=f"urn:uuid:{uuid5(UUID(output.key), f'{alarm.alarm_id}/{event}')}",
+        title=title,
+        moment=moment,
+        text=text,
+        links=(("alternate", f"{base_url}/sources", "text/html"),),
+        category=(alarm.kind, drift.name(alarm.kind, words.language)),
+    )
+    return render_own(about).atom
 
 
 def without_addresses(text: str) -> str:

@@ -1,47 +1,61 @@
-"""Outputs that changed since they were last rendered → files, and the record of them.
+"""Outputs that changed since they were last published → files, and the record of them.
 
 Publishing reads the store as it is and writes files; what it wrote it records with the revision
-at which the bytes last changed, from which the ETag is made (design, decision 6).
+at which the bytes last changed, from which the ETag is made (design, decision 10).
+
+An output that did not change costs nothing: only those that the store says were stirred are
+looked at, and now and then all of them. Archives that are sealed are written a few a turn, so
+that a flood of old entries does not hold up the feeds.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import logging
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 from aggregator.clock import Clock
-from aggregator.html import RENDERER_VERSION
-from aggregator.model import Config, DocumentRecord, OutputRecord, PublishedStory
-from aggregator.publish.entry import render_entry
-from aggregator.publish.feed import render_feed
-from aggregator.publish.files import remove_document, remove_leftovers, write_document
-from aggregator.publish.health import ALARMS_SHOWN, HEALTH, render_health
-from aggregator.store import Store
+from aggregator.model import Archive, Config, DocumentRecord, OutputRecord
+from aggregator.publish.archives import extend
+from aggregator.publish.files import remove_document, remove_leftovers
+from aggregator.publish.kept import KeptEntries
+from aggregator.publish.notices import write_notices
+from aggregator.publish.press import Press, files_under
+from aggregator.publish.series import ARCHIVE_FORMS, FORMS, Series, path_of
+from aggregator.publish.special import SPECIAL_PATHS, Special
+from aggregator.store import LATEST_ARCHIVES, Store
 
-log = logging.getLogger(__name__)
-
-# At every so many calls the folder is looked at although nothing changed: a document that somebody
+# At every so many calls all documents are looked at although nothing changed: one that somebody
 # deleted comes back.
 LOOK_EVERY = 60
-ONE_SECOND = timedelta(seconds=1)
-HEALTH_PATH = f"feeds/{HEALTH}.atom"
-# Rendered entries kept in memory, at a few KB each: enough for the newest of some fifty outputs.
-_KEPT_ENTRIES = 5_000
+# Sealed archives written in one turn, of a hundred entries each.
+SEALED_A_TURN = 10
+# Entries taken into archives in one go.
+_ENTERED_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What one publishing did: documents rendered, written (their bytes differ), removed."""
+    """What one publishing did: documents rendered, written (their bytes differ), removed.
+
+    `pending` archives are left to the next turns.
+    """
 
     rendered: int = 0
     written: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
+    pending: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    """A sealed archive that is to be written, with its neighbours."""
+
+    output: OutputRecord
+    before: Archive | None
+    archive: Archive
+    after: Archive
 
 
 class Publisher:
@@ -50,17 +64,19 @@ class Publisher:
     def __init__(self, store: Store, config: Config, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._config = config
-        self._settings = settings_digest(config)
-        self._rendered: OrderedDict[tuple[int, int], bytes] = OrderedDict()
-        # The revision and settings at which everything was last found or brought in step.
-        self._settled_at: tuple[int, str] | None = None
+        self._entries = KeptEntries(store)
+        # The revision at which everything was last found or brought in step; None: look at all.
+        self._settled_at: int | None = None
         self._calls = 0
+        self._pending: deque[_Sealed] = deque()
+        self.replace_config(config)
 
     def replace_config(self, config: Config) -> None:
         """Take another config in force; what it changes is rendered at the next publishing."""
         self._config = config
-        self._settings = settings_digest(config)
+        self._series = Series(self._store, config, self._entries)
+        self._special = Special(self._store, config)
+        self._settled_at = None
 
     def publish(self, on_document: Callable[[str], None] | None = None) -> Published:
         """Render and write what changed since the last time; cheap when nothing did.
@@ -70,156 +86,148 @@ class Publisher:
         """
         revision = self._store.current_revision()
         self._calls += 1
-        if self._settled_at == (revision, self._settings) and self._calls % LOOK_EVERY:
+        if self._calls % LOOK_EVERY == 0:
+            self._settled_at = None
+        if self._settled_at == revision and not self._pending:
             return Published()
-        records = self._store.documents()
-        outputs = {path_of(output): output for output in self._store.outputs()}
-        stale = {
-            path: output
-            for path, output in outputs.items()
-            if self._is_stale(output, records.get(path))
-        }
-        gone = [path for path in records if path not in outputs and path != HEALTH_PATH]
-        written: list[str] = []
-        rendered: list[DocumentRecord] = []
-        failed: OSError | None = None
-        for path, output in stale.items():
-            before = records.get(path)
-            try:
-                record = self._publish_one(path, output, before)
-            except OSError as error:  # one file that cannot be written does not hold up the others
-                failed = error
-                continue
-            rendered.append(record)
-            if before is None or before.digest != record.digest:
-                written.append(path)
-                if on_document is not None:
-                    on_document(path)
-        try:
-            if (health := self._publish_health(outputs.values(), records)) is not None:
-                rendered.append(health)
-                written.append(HEALTH_PATH)
-        except OSError as error:
-            failed = error
-        if rendered:
-            with self._store.transaction():
-                self._store.save_documents(rendered)
-        if failed is not None:
-            raise failed
-        self._remove(gone)
-        self._settled_at = (revision, self._settings)
-        return Published(len(stale), tuple(written), tuple(gone))
-
-    def _is_stale(self, output: OutputRecord, record: DocumentRecord | None) -> bool:
-        if record is None or record.settings != self._settings:
-            return True
-        if record.rendered_revision < output.revision:
-            return True
-        return not (self._folder / record.path).exists()
+        changed = self._newly_archived()
+        removed: list[str] = []
+        if self._settled_at is None:
+            outputs = self._store.outputs()
+            press = self._press(self._store.documents())
+            press.forget_lost(press.records.keys() - self._there())
+            wanted = self._survey(press, outputs, changed)
+            wanted |= write_notices(press, self._store, self._config, self._clock.now())
+            removed = [path for path in press.records if path not in wanted]
+            self._special.write_lists(press, outputs)
+        else:
+            outputs = self._store.outputs_stirred_since(self._settled_at)
+            press = self._press(self._store.documents_at(self._live_paths(outputs, changed)))
+            for output in outputs:
+                self._write_live(press, output, changed.get(output.output_id, []))
+        self._special.write(press)
+        self._write_pending(press)
+        self._save(press, changed, removed)
+        for path in press.written if on_document is not None else ():
+            on_document(path)  # type: ignore[misc]
+        if press.failed is not None:
+            self._settled_at = None
+            raise press.failed
+        self._settled_at = revision
+        return Published(
+            len(press.rendered), tuple(press.written), tuple(removed), len(self._pending)
+        )
 
     def tidy(self) -> None:
         """Remove what a process that was killed while writing left behind."""
         remove_leftovers(self._folder / "feeds")
 
+    def prune(self) -> int:
+        """Forget rendered entries that stand in no document any more; inside a transaction."""
+        config = self._config
+        limits = [category.entries for category in config.categories]
+        limits += [output.entries for output in config.outputs]
+        return self._store.prune_renderings(
+            max(config.publish.entries, *(limit or 0 for limit in limits), 0)
+        )
+
     @property
     def _folder(self) -> Path:
         return Path(self._config.publish.directory)
 
-    def _publish_one(
-        self, path: str, output: OutputRecord, record: DocumentRecord | None
-    ) -> DocumentRecord:
-        body = self.render(output)
-        digest = hashlib.sha256(body).hexdigest()
-        if record is not None and record.digest == digest:
-            revision, modified_at = record.revision, record.modified_at
-        elif record is None or record.rendered_revision < output.revision:
-            revision, modified_at = output.revision, output.updated_at
-        else:  # the output did not change, but what else its bytes depend on did
-            revision, modified_at = self._store.current_revision(), self._clock.now()
-        if record is not None and record.digest != digest:
-            # Last-Modified tells whole seconds: two versions must not share one.
-            modified_at = max(modified_at, record.modified_at.replace(microsecond=0) + ONE_SECOND)
-        write_document(self._folder / path, body, modified_at)
-        return DocumentRecord(
-            path=path,
-            revision=revision,
-            rendered_revision=output.revision,
-            settings=self._settings,
-            digest=digest,
-            size=len(body),
-            modified_at=modified_at,
-        )
+    def _press(self, records: dict[str, DocumentRecord]) -> Press:
+        return Press(self._store, self._clock, self._folder, records)
 
-    def _publish_health(
-        self, outputs: Iterable[OutputRecord], records: Mapping[str, DocumentRecord]
-    ) -> DocumentRecord | None:
-        """Write the feed of alarms if its bytes differ from what stands there."""
-        everything = next((output for output in outputs if output.kind == "all"), None)
-        if everything is None:
-            return None
-        alarms = self._store.alarms(ALARMS_SHOWN)
-        body = render_health(everything, alarms, self._config)
-        digest = hashlib.sha256(body).hexdigest()
-        before = records.get(HEALTH_PATH)
-        there = (self._folder / HEALTH_PATH).exists()
-        if before is not None and before.digest == digest and there:
-            return None
-        modified_at = max(
-            [everything.created_at, *(alarm.ended_at or alarm.since for alarm in alarms)]
-        )
-        if before is not None and before.digest != digest:
-            modified_at = max(modified_at, before.modified_at.replace(microsecond=0) + ONE_SECOND)
-        write_document(self._folder / HEALTH_PATH, body, modified_at)
-        # Without alarms the same bytes stand in every store, whenever they were written.
-        revision = self._store.current_revision() if alarms else 1
-        return DocumentRecord(
-            path=HEALTH_PATH,
-            revision=revision,
-            rendered_revision=revision,
-            settings=self._settings,
-            digest=digest,
-            size=len(body),
-            modified_at=modified_at,
-        )
+    def _there(self) -> set[str]:
+        return {f"feeds/{name}" for name in files_under(self._folder / "feeds")}
 
-    def render(self, output: OutputRecord) -> bytes:
-        """The document of one output, as bytes."""
-        stories = self._store.listed_stories(output.output_id, self._config.publish.entries)
-        entries = [entry for story in stories if (entry := self._entry(story))]
-        config = self._config
-        return render_feed(output, config.title, config.base_url, entries, config.hub_url)
+    # ------------------------------------------------------------ outputs
 
-    def _entry(self, story: PublishedStory) -> bytes:
-        key = (story.story_id, story.revision)
-        body = self._rendered.get(key)
-        if body is None:
-            try:
-                body = render_entry(story)
-            except Exception:  # a mistake of ours must cost one entry, not every document
-                log.exception("story %s cannot be rendered and is left out", story.key)
-                body = b""
-            self._rendered[key] = body
-            while len(self._rendered) > _KEPT_ENTRIES:
-                self._rendered.popitem(last=False)
-        else:
-            self._rendered.move_to_end(key)
-        return body
+    def _newly_archived(self) -> dict[int, list[Archive]]:
+        """By output, the archives that what entered since the last time changes."""
+        entered = self._store.entered_since_archived(_ENTERED_AT_ONCE)
+        found: dict[int, list[Archive]] = {}
+        for output_id, ones in entered.items():
+            latest = self._store.latest_archives(output_id)
+            found[output_id] = extend(latest[-1] if latest else None, output_id, ones)
+        return found
 
-    def _remove(self, paths: list[str]) -> None:
-        for path in paths:
-            remove_document(self._folder / path)
-        if paths:
-            with self._store.transaction():
-                self._store.forget_documents(paths)
+    def _survey(
+        self, press: Press, outputs: Iterable[OutputRecord], changed: dict[int, list[Archive]]
+    ) -> set[str]:
+        """Look at every document of every output; returns the paths of all that are to be there."""
+        self._pending.clear()
+        wanted = set(SPECIAL_PATHS)
+        for output in outputs:
+            archives = _merged(
+                self._store.archives(output.output_id), changed.get(output.output_id, ())
+            )
+            self._write_archived(press, output, archives)
+            wanted.update(path_of(output, form) for form in FORMS)
+            wanted.update(path_of(output, form, one) for one in archives for form in ARCHIVE_FORMS)
+        return wanted
+
+    def _write_live(self, press: Press, output: OutputRecord, changed: list[Archive]) -> None:
+        """Bring an output in step that was in step before `changed`."""
+        kept = self._store.latest_archives(output.output_id)
+        # The first of them has another before it that was not read; it was written before.
+        known = 1 if len(kept) == LATEST_ARCHIVES else 0
+        self._write_archived(press, output, _merged(kept, changed), known)
+
+    def _write_archived(
+        self, press: Press, output: OutputRecord, archives: list[Archive], known: int = 0
+    ) -> None:
+        """The live documents at once; sealed ones that are stale join those that wait."""
+        before = archives[-2] if len(archives) > 1 else None
+        opened = archives[-1] if archives else None
+        self._series.write_live(press, output, before, opened)
+        for number in range(known, len(archives) - 1):
+            if self._series.is_sealed_stale(press, output, archives[number]):
+                earlier = archives[number - 1] if number else None
+                self._pending.append(
+                    _Sealed(output, earlier, archives[number], archives[number + 1])
+                )
+
+    def _write_pending(self, press: Press) -> None:
+        """The newest first: whoever catches up reads backwards."""
+        for _ in range(min(SEALED_A_TURN, len(self._pending))):
+            one = self._pending.pop()
+            paths = [path_of(one.output, form, one.archive) for form in ARCHIVE_FORMS]
+            unknown = [path for path in paths if path not in press.records]
+            if unknown:
+                press.records |= self._store.documents_at(unknown)
+            self._series.write_sealed(press, one.output, one.before, one.archive, one.after)
+
+    def _live_paths(
+        self, outputs: Iterable[OutputRecord], changed: dict[int, list[Archive]]
+    ) -> list[str]:
+        """The paths of the documents that a change of some outputs may concern."""
+        paths: list[str] = []
+        for output in outputs:
+            latest = [
+                *self._store.latest_archives(output.output_id),
+                *changed.get(output.output_id, ()),
+            ]
+            paths += [path_of(output, form) for form in FORMS]
+            paths += [path_of(output, form, one) for one in latest for form in ARCHIVE_FORMS]
+        return [*paths, *SPECIAL_PATHS]
+
+    # ------------------------------------------------------------ the record
+
+    def _save(self, press: Press, changed: dict[int, list[Archive]], removed: list[str]) -> None:
+        press.finish()
+        for path in removed:
+            remove_document(self._folder / path, self._folder / "feeds")
+        if not (press.rendered or changed or removed or self._entries.unsaved):
+            return
+        with self._store.transaction():
+            self._store.save_documents(press.rendered)
+            self._store.save_archives(one for ones in changed.values() for one in ones)
+            self._store.forget_documents(removed)
+            self._entries.save()
 
 
-def path_of(output: OutputRecord) -> str:
-    """Where an output's Atom document stands, under the folder and under the site's root."""
-    return f"feeds/{output.name}.atom"
-
-
-def settings_digest(config: Config) -> str:
-    """A digest of what beside the store the documents are a function of."""
-    parts = [RENDERER_VERSION, config.title, config.base_url, config.publish.entries]
-    parts += [config.hub_url]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+def _merged(kept: Iterable[Archive], changed: Iterable[Archive]) -> list[Archive]:
+    """Archives as kept, with those that changed in place of what they were; oldest first."""
+    found = {one.first_position: one for one in (*kept, *changed)}
+    return [found[first] for first in sorted(found)]

@@ -3,8 +3,10 @@
 from aggregator.store.errors import StoreError, StoreInUse, StoreTooNew
 from aggregator.store.open import open_reader, open_store
 from aggregator.store.protocols import Store, StoreReader
+from aggregator.store.publishing import LATEST_ARCHIVES
 
 __all__ = [
+    "LATEST_ARCHIVES",
     "Store",
     "StoreError",
     "StoreInUse",

@@ -23,6 +23,7 @@ class Rows:
         self._last_stamp: int | None = None
         self._next_ids: dict[str, int] = {}
         self._touched: set[int] = set()
+        self._stirred: set[int] = set()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -56,11 +57,11 @@ class Rows:
         transaction, which SQLite may have ended already. What one row breaks is raised as it is.
         """
         self._db.execute("savepoint part")
-        touched = set(self._touched)
+        touched, stirred = set(self._touched), set(self._stirred)
         try:
             yield
         except BaseException as error:
-            self._touched = touched
+            self._touched, self._stirred = touched, stirred
             if not self._db.in_transaction or isinstance(error, sqlite3.OperationalError):
                 raise StoreError(f"the store could not save: {error}") from error
             self._db.execute("rollback to part")
@@ -73,6 +74,7 @@ class Rows:
         self._last_stamp = None
         self._next_ids = {}
         self._touched = set()
+        self._stirred = set()
 
     def _counter(self, name: str) -> int:
         row = self._db.execute("select value from counters where name = ?", (name,)).fetchone()
@@ -109,18 +111,35 @@ class Rows:
         """Mark outputs as visibly changed by this transaction."""
         self._touched |= output_ids
 
+    def _stir(self, output_ids: set[int]) -> None:
+        """Mark outputs as changed where only their archives show it."""
+        self._stirred |= output_ids
+
     def _write_counters(self) -> None:
         if self._touched:
             self._touch_outputs(sorted(self._touched))
+        if unseen := self._stirred - self._touched:
+            self._db.executemany(
+                "update outputs set stirred_revision = ? where id = ?",
+                [(self._new_revision(), output_id) for output_id in sorted(unseen)],
+            )
         for name, value in (("revision", self._revision), ("stamp", self._last_stamp)):
             if value is not None:
                 self._db.execute("update counters set value = ? where name = ?", (value, name))
 
-    def _touch_outputs(self, output_ids: list[int]) -> None:
+    def _last_moment(self) -> datetime:
+        """The time of the last stamp given, by this transaction or one before it."""
         if self._last_stamp is None:
             self._last_stamp = self._counter("stamp")
-        stamp = to_text(_EPOCH + self._last_stamp * _MICROSECOND)
+        return _EPOCH + self._last_stamp * _MICROSECOND
+
+    def _touch_outputs(self, output_ids: list[int]) -> None:
+        stamp = to_text(self._last_moment())
         self._db.executemany(
-            "update outputs set revision = ?, updated_at = max(updated_at, ?) where id = ?",
-            [(self._new_revision(), stamp, output_id) for output_id in output_ids],
+            "update outputs set revision = :revision, stirred_revision = :revision, "
+            "updated_at = max(updated_at, :stamp) where id = :id",
+            [
+                {"revision": self._new_revision(), "stamp": stamp, "id": output_id}
+                for output_id in output_ids
+            ],
         )

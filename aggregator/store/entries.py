@@ -283,8 +283,7 @@ class EntryRows(HealthRows, OutputRows, FingerprintRows):
             position = self._next_id("memberships", "position")
             entered = (at, self._new_revision(), None)
             save.add("memberships", (position, output_id, story_id, int(listed), *entered))
-        if listed:
-            self._touch(set(output_ids))
+        (self._touch if listed else self._stir)(set(output_ids))
 
     def _open_story(self, save: _Save, keyed: KeyedEntry, entry_id: int, at: str) -> int:
         story_id = self._next_id("stories")

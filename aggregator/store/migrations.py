@@ -554,3 +554,63 @@ def m0012_fulltext(db: Database) -> None:
     _table(db, "pages").add_column("entry_id", int)
     _table(db, "pages").add_column("text_key", str)
     _table(db, "pages").create_index(["entry_id"])
+
+
+@migrations()
+def m0013_publishing(db: Database) -> None:
+    """Saved queries, rendered entries, archives, tombstones; what changed out of sight."""
+    for column, kind in (("stirred_revision", int), ("query", str)):
+        _table(db, "outputs").add_column(column, kind)
+    db.execute("update outputs set stirred_revision = revision")
+    _table(db, "outputs").create_index(["stirred_revision"])
+    _table(db, "former_names").add_column("since", str)
+    _table(db, "query_matches").create(
+        {"output_id": int, "story_id": int, "entry_id": int},
+        pk=("output_id", "entry_id"),
+        foreign_keys=[
+            ("output_id", "outputs", "id"),
+            ("story_id", "stories", "id"),
+            ("entry_id", "entries", "id"),
+        ],
+    )
+    _table(db, "query_matches").create_index(["story_id"])
+    _table(db, "query_matches").create_index(["entry_id"])
+    _table(db, "renderings").create(
+        {
+            "story_id": int,
+            "revision": int,  # the story's, when it was rendered
+            "version": int,  # the renderer's
+            "language": str,
+            "body": bytes,  # zstd: the entry as Atom, RSS and JSON, one after the other
+            "sizes": str,  # JSON list: of the three
+        },
+        pk="story_id",
+        not_null={"revision", "version", "language", "body", "sizes"},
+        foreign_keys=[("story_id", "stories", "id")],
+    )
+    _table(db, "archives").create(
+        {
+            "id": int,
+            "output_id": int,
+            "month": str,  # YYYY-MM in UTC
+            "part": int,
+            "first_position": int,  # of table memberships
+            "last_position": int,
+            "count": int,
+            "opened_at": str,
+            "opened_revision": int,
+            "last_entered_at": str,
+            "sealed_at": str,
+            "sealed_revision": int,
+        },
+        pk="id",
+        not_null={"output_id", "month", "part", "first_position", "last_position", "count"}
+        | {"opened_at", "opened_revision", "last_entered_at"},
+        foreign_keys=[("output_id", "outputs", "id")],
+    )
+    _table(db, "archives").create_index(["output_id", "first_position"], unique=True)
+    _table(db, "archives").create_index(["last_position"])
+    _table(db, "tombstones").create(
+        {"ref": str, "since": str, "comment": str}, pk="ref", not_null={"since", "comment"}
+    )
+    db.execute("create index later_snapshots on snapshots (id) where number > 1")

@@ -13,6 +13,7 @@ from aggregator.store.times import from_text, to_text
 
 _OUTPUT_COLUMNS = "id, name, kind, key, title, created_at, updated_at, revision"
 DOCUMENT_COLUMNS = "path, revision, rendered_revision, settings, digest, size, modified_at"
+_ALL_OUTPUT_COLUMNS = f"{_OUTPUT_COLUMNS}, stirred_revision, query"
 
 
 class OutputRows(Rows):
@@ -29,7 +30,16 @@ class OutputRows(Rows):
     def outputs(self) -> list[OutputRecord]:
         """The outputs in force, in the order they came."""
         rows = self._db.execute(
-            f"select {_OUTPUT_COLUMNS} from outputs where removed_at is null order by id"
+            f"select {_ALL_OUTPUT_COLUMNS} from outputs where removed_at is null order by id"
+        )
+        return [_output(row) for row in rows]
+
+    def outputs_stirred_since(self, revision: int) -> list[OutputRecord]:
+        """Of the outputs in force those with any change after `revision`, out of sight or not."""
+        rows = self._db.execute(
+            f"select {_ALL_OUTPUT_COLUMNS} from outputs where stirred_revision > ? "
+            "and removed_at is null order by id",
+            (revision,),
         )
         return [_output(row) for row in rows]
 
@@ -39,11 +49,13 @@ class OutputRows(Rows):
             self._output_ids = dict(rows.fetchall())
         return self._output_ids[name]
 
-    def put_output(self, name: str, kind: str, title: str, now: datetime) -> None:
+    def put_output(
+        self, name: str, kind: str, title: str, now: datetime, query: str | None = None
+    ) -> None:
         """Add an output, or give one its title (and life) back. Its key never changes."""
         at = to_text(self._stamp(now))
         row = self._db.execute(
-            "select id, title, removed_at, kind from outputs where name = ?", (name,)
+            "select id, title, removed_at, kind, query from outputs where name = ?", (name,)
         ).fetchone()
         if row is None:
             key = uuid5(NAMESPACE_URL, f"output {name}").hex
@@ -53,11 +65,15 @@ class OutputRows(Rows):
                 f"insert into outputs ({_OUTPUT_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?, ?)",
                 (self._next_id("outputs"), name, kind, key, title, at, at, self._new_revision()),
             )
-            self._output_ids = {}
-        elif (row[1], row[2], row[3]) != (title, None, kind):
             self._db.execute(
-                "update outputs set title = ?, kind = ?, removed_at = null where id = ?",
-                (title, kind, row[0]),
+                "update outputs set stirred_revision = revision, query = ? where name = ?",
+                (query, name),
+            )
+            self._output_ids = {}
+        elif (row[1], row[2], row[3], row[4]) != (title, None, kind, query):
+            self._db.execute(
+                "update outputs set title = ?, kind = ?, query = ?, removed_at = null where id = ?",
+                (title, kind, query, row[0]),
             )
             self._touch({row[0]})
 
@@ -73,8 +89,9 @@ class OutputRows(Rows):
         self._db.execute("update outputs set name = ? where name = ?", (new, old))
         output_id = self._db.execute("select id from outputs where name = ?", (new,)).fetchone()[0]
         self._db.execute(
-            "insert or replace into former_names (kind, name, id) values ('output', ?, ?)",
-            (old, output_id),
+            "insert or replace into former_names (kind, name, id, since) "
+            "values ('output', ?, ?, ?)",
+            (old, output_id, to_text(self._last_moment())),
         )
         self._db.execute("delete from former_names where kind = 'output' and name = ?", (new,))
         self._output_ids = {}
@@ -133,7 +150,7 @@ class OutputRows(Rows):
                 "select distinct output_id from decisions where story_id = ?", (story_id,)
             )
         } or {self._output_id("uncategorized")}
-        wanted.add(self._output_id("all"))
+        wanted |= {self._output_id("all"), *self._matching_queries(story_id)}
         present = dict(
             self._db.execute(
                 "select output_id, listed from memberships where story_id = ? "
@@ -163,6 +180,7 @@ class OutputRows(Rows):
             [(output_id, story_id, listed, at, revision) for output_id in sorted(entering)],
         )
         self._next_ids.pop("memberships", None)
+        self._stir(leaving | entering)
         if listed:
             self._touch(leaving | entering)
         return True
@@ -174,11 +192,21 @@ class OutputRows(Rows):
             (self._new_revision(), updated_at, story_id),
         )
         rows = self._db.execute(
-            "select output_id from memberships where story_id = ? and left_revision is null "
-            "and listed = 1",
+            "select output_id, listed from memberships where story_id = ? "
+            "and left_revision is null",
+            (story_id,),
+        ).fetchall()
+        self._touch({output_id for output_id, listed in rows if listed})
+        self._stir({output_id for output_id, _ in rows})
+
+    def _matching_queries(self, story_id: int) -> set[int]:
+        """The saved queries in force that any carrier of a story matches."""
+        rows = self._db.execute(
+            "select distinct output_id from query_matches join outputs on outputs.id = output_id "
+            "where story_id = ? and removed_at is null",
             (story_id,),
         )
-        self._touch({row[0] for row in rows})
+        return {row[0] for row in rows}
 
     # ------------------------------------------------------------ documents
 
@@ -207,9 +235,11 @@ class OutputRows(Rows):
 
 
 def _output(row: Sequence[Any]) -> OutputRecord:
-    output_id, name, kind, key, title, created_at, updated_at, revision = row
+    output_id, name, kind, key, title, created_at, updated_at, revision, stirred, query = row
     times = from_text(created_at), from_text(updated_at)
-    return OutputRecord(output_id, name, kind, key, title, *times, revision)
+    return OutputRecord(
+        output_id, name, kind, key, title, *times, revision, max(stirred or 0, revision), query
+    )
 
 
 def document_from_row(row: Sequence[Any]) -> DocumentRecord:

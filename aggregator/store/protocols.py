@@ -13,12 +13,15 @@ from typing import Protocol
 
 from aggregator.model import (
     Alarm,
+    Archive,
     Capture,
     CategoryDecision,
     ConfiguredSource,
+    Correction,
     Delivery,
     DeliveryResult,
     DocumentRecord,
+    Entered,
     Evidence,
     FoundText,
     HubSubscription,
@@ -27,6 +30,7 @@ from aggregator.model import (
     Known,
     KnownEntry,
     LabelledEntry,
+    Listed,
     Lookalike,
     ModelRecord,
     OutputFate,
@@ -38,12 +42,14 @@ from aggregator.model import (
     PublishedStory,
     PushCallback,
     PushStanding,
+    Rendering,
     SavedPoll,
     Snapshot,
     SourceHealth,
     SourceRecord,
     StoryDetails,
     TextMarks,
+    Tombstone,
     UndecidedEntry,
 )
 
@@ -122,6 +128,10 @@ class StoryReader(Protocol):
     """Stories as they are shown."""
 
     def listed_stories(self, output_id: int, limit: int) -> list[PublishedStory]: ...
+    def stories(self, story_ids: Iterable[int]) -> dict[int, PublishedStory]: ...
+    def stories_as_of(
+        self, story_ids: Iterable[int], moment: datetime
+    ) -> dict[int, PublishedStory]: ...
     def count_stories(self) -> dict[int, int]: ...
     def find_stories(self, wanted: str, link_key: str | None, limit: int = 10) -> list[str]: ...
     def story_details(self, key: str) -> StoryDetails | None: ...
@@ -136,12 +146,41 @@ class OutputReader(Protocol):
     def outputs(self) -> list[OutputRecord]: ...
     def former_output(self, name: str) -> str | None: ...
     def documents(self) -> dict[str, DocumentRecord]: ...
+    def outputs_stirred_since(self, revision: int) -> list[OutputRecord]: ...
+
+
+class PublishingReader(Protocol):
+    """What publishing reads: listings, rendered entries, archives, versions, tombstones."""
+
+    def listed(self, output_id: int, limit: int, per_source: int | None = None) -> list[Listed]: ...
+    def renderings(self, story_ids: Iterable[int]) -> dict[int, Rendering]: ...
+    def documents_at(self, paths: Iterable[str]) -> dict[str, DocumentRecord]: ...
+    def entered_since_archived(self, limit: int) -> dict[int, list[Entered]]: ...
+    def archives(self, output_id: int) -> list[Archive]: ...
+    def latest_archives(self, output_id: int) -> list[Archive]: ...
+    def archived(self, archive: Archive) -> list[Listed]: ...
+    def last_correction(self) -> int: ...
+    def new_versions(self, limit: int) -> list[Correction]: ...
+    def tombstones(self, limit: int) -> list[Tombstone]: ...
+    def former_outputs(self) -> list[tuple[str, str, str | None, datetime]]: ...
+
+
+class PublishingStore(PublishingReader, Protocol):
+    """What publishing keeps; writing inside a transaction."""
+
+    def save_renderings(self, renderings: Iterable[Rendering]) -> None: ...
+    def prune_renderings(self, limit: int) -> int: ...
+    def save_archives(self, archives: Iterable[Archive]) -> None: ...
+    def add_tombstone(self, ref: str, comment: str, now: datetime) -> None: ...
+    def lift_tombstone(self, ref: str) -> None: ...
 
 
 class OutputStore(OutputReader, Protocol):
     """Writing outputs, memberships and decisions; inside a transaction."""
 
-    def put_output(self, name: str, kind: str, title: str, now: datetime) -> None: ...
+    def put_output(
+        self, name: str, kind: str, title: str, now: datetime, query: str | None = None
+    ) -> None: ...
     def rename_output(self, old: str, new: str) -> None: ...
     def remove_output(self, name: str, now: datetime) -> list[int]: ...
     def replace_decisions(
@@ -242,7 +281,14 @@ class ServingReader(Protocol):
 
 
 class StoreReader(
-    SourceReader, StoryReader, OutputReader, ManifestReader, CategoryReader, ServingReader, Protocol
+    SourceReader,
+    StoryReader,
+    OutputReader,
+    ManifestReader,
+    CategoryReader,
+    PublishingReader,
+    ServingReader,
+    Protocol,
 ):
     """A store that can only be read; any number of them stand beside the one that writes."""
 
@@ -260,6 +306,7 @@ class Store(
     HubStore,
     ManifestReader,
     PushStore,
+    PublishingStore,
     ServingReader,
     Protocol,
 ):

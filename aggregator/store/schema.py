@@ -30,6 +30,7 @@ KNOWN_MIGRATIONS = (
     "m0010_categories",
     "m0011_extent",
     "m0012_fulltext",
+    "m0013_publishing",
 )
 
 

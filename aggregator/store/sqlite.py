@@ -9,6 +9,7 @@ from aggregator.store.fulltexts import FulltextRows
 from aggregator.store.hub import HubRows
 from aggregator.store.manifests import ManifestRows
 from aggregator.store.pages import PageRows
+from aggregator.store.publishing import PublishingRows
 from aggregator.store.push import PushRows
 from aggregator.store.serving import ServingRows
 
@@ -17,6 +18,7 @@ class SqliteStore(
     FulltextRows,
     CorrectionRows,
     CategoryRows,
+    PublishingRows,
     PageRows,
     HubRows,
     ManifestRows,

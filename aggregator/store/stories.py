@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from aggregator.model import (
@@ -19,7 +21,7 @@ from aggregator.model import (
 from aggregator.store.base import Rows
 from aggregator.store.snapshots import SNAPSHOT_COLUMNS, snapshot_from_row
 from aggregator.store.sources import SUMMARY
-from aggregator.store.times import from_text, from_text_or_none
+from aggregator.store.times import from_text, from_text_or_none, to_text
 
 _STORY = (
     "stories.id, stories.key, stories.atom_id, stories.updated_at, stories.revision, "
@@ -58,6 +60,38 @@ class StoryRows(Rows):
         ).fetchall()
         return self._with_carriers(rows)
 
+    def stories(self, story_ids: Iterable[int]) -> dict[int, PublishedStory]:
+        """Some stories by their numbers, as a feed shows them."""
+        rows = self._db.execute(
+            f"select {_STORY} from {_FROM_STORY} "
+            "where stories.id in (select value from json_each(?))",
+            (json.dumps(list(story_ids)),),
+        ).fetchall()
+        return {story.story_id: story for story in self._with_carriers(rows)}
+
+    def stories_as_of(
+        self, story_ids: Iterable[int], moment: datetime
+    ) -> dict[int, PublishedStory]:
+        """Some stories as they stood at `moment`: with the snapshot and the carriers of then."""
+        found = self.stories(story_ids)
+        leads = {story.snapshot.entry_id: story for story in found.values()}
+        columns = ", ".join(f"snapshots.{name}" for name in SNAPSHOT_COLUMNS)
+        rows = self._db.execute(
+            f"select {columns} from snapshots where entry_id in (select value from json_each(?)) "
+            "and (number = 1 or taken_at <= ?) order by entry_id, number",
+            (json.dumps(list(leads)), to_text(moment)),
+        )
+        for snapshot in map(snapshot_from_row, rows):
+            story = found[leads[snapshot.entry_id].story_id]
+            visible = snapshot.number == 1 or {"text", "title"} & set(snapshot.changed)
+            found[story.story_id] = replace(
+                story,
+                snapshot=snapshot,
+                updated_at=snapshot.taken_at if visible else story.updated_at,
+                carriers=tuple(one for one in story.carriers if one.first_seen_at <= moment),
+            )
+        return found
+
     def count_stories(self) -> dict[int, int]:
         """How many stories stand in each output."""
         rows = self._db.execute(
@@ -93,7 +127,8 @@ class StoryRows(Rows):
     def _carriers(self, story_ids: Iterable[int]) -> dict[int, list[Carrier]]:
         rows = self._db.execute(
             "select entries.story_id, entries.id, sources.name, sources.title, entries.guid, "
-            "snapshots.link, snapshots.title, snapshots.published, entries.first_seen_at "
+            "snapshots.link, snapshots.title, snapshots.published, entries.first_seen_at, "
+            "snapshots.authors, snapshots.rights "
             "from entries join sources on sources.id = entries.source_id "
             "join snapshots on snapshots.id = entries.snapshot_id "
             "where entries.story_id in (select value from json_each(?)) "
@@ -230,9 +265,10 @@ class StoryRows(Rows):
 
 
 def _carrier(row: Sequence[Any]) -> Carrier:
-    entry_id, name, title, guid, link, entry_title, published, first_seen_at = row
+    entry_id, name, title, guid, link, entry_title, published, first_seen_at, authors, rights = row
     dates = from_text_or_none(published), from_text(first_seen_at)
-    return Carrier(entry_id, name, title, guid, link, entry_title, *dates)
+    about = tuple(json.loads(authors or "[]")), rights
+    return Carrier(entry_id, name, title, guid, link, entry_title, *dates, *about)
 
 
 def _undecided_entry(row: Sequence[Any]) -> UndecidedEntry:

@@ -14,7 +14,7 @@ from aggregator.model import (
     Snapshot,
     StoryDetails,
 )
-from aggregator.publish.entry import content_of, plausible_date, shows_secret
+from aggregator.publish.shown import content_of, plausible_date, shows_secret
 from aggregator.store import StoreReader
 from aggregator.text import fit_for_xml, squeeze
 from aggregator.web.addresses import web_link

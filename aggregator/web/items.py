@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from aggregator.difference import Paragraph, differences, is_changed, paragraphs_of
 from aggregator.model import StoryDetails
-from aggregator.publish.entry import content_of
+from aggregator.publish.shown import content_of
 from aggregator.web.answers import Answers, make_page
 from aggregator.web.article import page_html
 from aggregator.web.freshness import cache_control

@@ -15,6 +15,8 @@ KNOWN_NAMESPACES = {
     "http://www.w3.org/2005/Atom",
     "http://purl.org/dc/terms/",
     "http://www.w3.org/2007/app",
+    "http://purl.org/syndication/history/1.0",
+    "http://purl.org/rss/1.0/modules/syndication/",
 }
 FEED_ELEMENTS = set(
     "author category contributor generator icon id link logo rights subtitle title "

@@ -304,7 +304,7 @@ def test_other_carriers_are_related() -> None:
     found = element(carriers=tuple(carrier(n, link) for n, link in enumerate(links)))
     related = [e for e in found.findall(f"{ATOM}link") if e.get("rel") == "related"]
     assert [e.get("href") for e in related] == ["https://b.example/2"]
-    assert [e.get("title") for e in related] == ["Source 1 2026-11-23T08:00:00Z"]
+    assert [e.get("title") for e in related] == ["Source 1 2026-11-23T08:00:00Z · t"]
 
 
 # ---------------------------------------------------------------- anything at all

@@ -46,7 +46,13 @@ class Site:
         return Path(self.config.publish.directory) / "feeds" / f"{name}.atom"
 
     def documents(self) -> dict[str, bytes]:
-        return {p.name: p.read_bytes() for p in sorted(self.path("x").parent.iterdir())}
+        """Every document by its path under feeds/."""
+        root = self.path("x").parent
+        files = sorted(path for path in root.rglob("*") if path.is_file())
+        return {str(path.relative_to(root)): path.read_bytes() for path in files}
+
+    def atom(self) -> dict[str, bytes]:
+        return {name: body for name, body in self.documents().items() if name.endswith(".atom")}
 
     def close(self) -> None:
         self.store.close()
@@ -61,14 +67,13 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 def test_empty_outputs_are_valid_and_stable(site: Site) -> None:
     published = site.publisher.publish()
-    assert sorted(published.written) == [
-        "feeds/all.atom",
-        "feeds/health.atom",
-        "feeds/tech.atom",
-        "feeds/uncategorized.atom",
-        "feeds/world.atom",
-    ]
-    for name, body in site.documents().items():
+    outputs = ("all", "tech", "uncategorized", "world")
+    assert set(published.written) == {
+        *(f"feeds/{name}.{form}" for name in outputs for form in ("atom", "rss", "json")),
+        *("feeds/corrections.atom", "feeds/health.atom", "feeds/removed.atom"),
+        *("feeds/index.opml", "feeds/sources.opml"),
+    }
+    for name, body in site.atom().items():
         assert broken_rules(body, f"http://127.0.0.1:8000/feeds/{name}") == []
         assert not feedparser.parse(body).bozo
     before = site.documents()
@@ -80,7 +85,8 @@ def test_empty_outputs_are_valid_and_stable(site: Site) -> None:
 def test_full_outputs_are_valid(site: Site) -> None:
     site.fill()
     site.publisher.publish()
-    for name, body in site.documents().items():
+    assert "all/2026-11.atom" in site.atom()
+    for name, body in site.atom().items():
         assert broken_rules(body, f"http://127.0.0.1:8000/feeds/{name}") == []
         feed = feedparser.parse(body)
         assert not feed.bozo
@@ -121,7 +127,10 @@ def test_only_what_a_change_touches_is_written(site: Site) -> None:
     site.fill()
     site.publisher.publish()
     save(site.store, "b", entry(20), now=later(4), categories=["world"])
-    assert set(site.publisher.publish().written) == {"feeds/all.atom", "feeds/world.atom"}
+    assert set(site.publisher.publish().written) == {
+        *(f"feeds/{name}.{form}" for name in ("all", "world") for form in ("atom", "rss", "json")),
+        *(f"feeds/{name}/2026-11.{form}" for name in ("all", "world") for form in ("atom", "json")),
+    }
 
 
 def test_a_file_bears_the_time_of_its_last_change(site: Site) -> None:
@@ -159,8 +168,10 @@ def test_ids_depend_neither_on_base_url_nor_on_names(tmp_path: Path) -> None:
     reconcile(one.store, renamed, later(5))
     one.publisher.replace_config(renamed)
     published = one.publisher.publish()
-    assert published.removed == ("feeds/tech.atom",)
-    assert "tech.atom" not in one.documents()
+    assert published.removed == ("feeds/tech/2026-11.atom", "feeds/tech/2026-11.json")
+    moved = feedparser.parse(one.documents()["tech.atom"])
+    assert [e.link for e in moved.entries] == ["https://news.example/sub/feeds/digital.atom"]
+    assert moved.feed.id == before.feed.id
     body = one.documents()["digital.atom"]
     assert broken_rules(body, "https://news.example/sub/feeds/digital.atom") == []
     after = feedparser.parse(body)
@@ -193,8 +204,7 @@ def test_what_cannot_be_written_costs_itself_only(site: Site) -> None:
     (site.path("all") / "x").unlink()
     site.path("all").rmdir()
     assert site.publisher.publish().written == ("feeds/all.atom",)
-    left = [name for name in os.listdir(site.path("x").parent) if not name.endswith(".atom")]
-    assert left == []
+    assert [name for name in os.listdir(site.path("x").parent) if name.startswith(".")] == []
 
 
 def test_an_interrupted_publishing_is_completed_by_the_next(site: Site) -> None:
@@ -202,10 +212,13 @@ def test_an_interrupted_publishing_is_completed_by_the_next(site: Site) -> None:
     site.fill()
     site.publisher.publish()
     save(site.store, "a", entry(30), now=later(6))
-    output = next(one for one in site.store.outputs() if one.name == "all")
-    site.path("all").write_bytes(site.publisher.render(output))
+    records = list(site.store.documents().values())
+    site.publisher.publish()
+    with site.store.transaction():
+        site.store.save_documents(records)
     Publisher(site.store, site.config, site.clock).publish()
     record = site.store.documents()["feeds/all.atom"]
+    output = next(one for one in site.store.outputs() if one.name == "all")
     assert record.revision == output.revision
     assert record.size == site.path("all").stat().st_size
 

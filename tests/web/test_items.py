@@ -137,7 +137,7 @@ def test_what_strangers_wrote_does_nothing_and_loads_nothing(site: Site) -> None
                 assert attributes["rel"] == "noopener noreferrer nofollow"
     links = [str(a["href"]) for a in Page(pages[0]).all("a") if a.get("class") == "media"]
     names = [link.rpartition("/")[2] for link in links if "spy.example" in link]
-    assert names == ["1.gif", "v.mp4", "2.png", "a.ogg"]
+    assert names == ["1.gif", "v.mp4", "2.png", "a.ogg", "3.png"]
     assert "no film" in pages[0]
 
 
