@@ -13,20 +13,21 @@ from typing import Literal
 _UNIT = re.compile(r"[^\W\d_\u2e80-\u9fff\u3040-\u30ff]+|\d+(?:[.,]\d+)*|\s+|.", re.DOTALL)
 # Equal runs of at most so many units between two changes are part of the change.
 _LONE = 1
-# Versions longer than this are compared line by line: by the unit it would take minutes.
-LONGEST = 60_000
+# Versions longer than this together are compared line by line: by the unit, time and memory grow
+# with the product of their lengths (two of 15,000 characters: some 0.1 s, 50 MB).
+LONGEST = 30_000
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A run of text that both versions have, or only the old or the new one."""
+    """A run of text that both versions have, or that was taken out, or put in."""
 
-    kind: Literal["same", "old", "new"]
+    kind: Literal["same", "gone", "new"]
     text: str
 
 
 def changes_between(old: str, new: str) -> list[Piece]:
-    """The pieces of both versions in order; an old one stands before the new one for it."""
+    """The pieces of both versions in order; what is gone stands before what is new for it."""
     from rapidfuzz.distance import Indel
 
     whole = len(old) + len(new) <= LONGEST
@@ -67,7 +68,7 @@ def _shown(pieces: list[tuple[bool, list[str], list[str]]]) -> list[Piece]:
             shown.append(Piece("same", "".join(gone)))
             continue
         if gone:
-            shown.append(Piece("old", "".join(gone)))
+            shown.append(Piece("gone", "".join(gone)))
         if come:
             shown.append(Piece("new", "".join(come)))
     return shown
@@ -80,7 +81,7 @@ def marked(pieces: list[Piece], context: int | None = None) -> str:
     """
     written: list[str] = []
     for at, piece in enumerate(pieces):
-        if piece.kind == "old":
+        if piece.kind == "gone":
             written.append(f"[-{piece.text}-]")
         elif piece.kind == "new":
             written.append(f"{{+{piece.text}+}}")

@@ -36,4 +36,4 @@ def test_far_text_is_left_out() -> None:
 def test_nothing_is_lost(old: str, new: str) -> None:
     pieces = changes_between(old, new)
     assert "".join(piece.text for piece in pieces if piece.kind != "new") == old
-    assert "".join(piece.text for piece in pieces if piece.kind != "old") == new
+    assert "".join(piece.text for piece in pieces if piece.kind != "gone") == new

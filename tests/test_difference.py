@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aggregator.changes import Piece
 from aggregator.difference import (
-    Piece,
     difference_html,
     differences,
     is_changed,
