@@ -15,10 +15,11 @@ from urllib.parse import quote
 import typer
 
 from aggregator import __version__
+from aggregator.cli.opened import reader_or_exit
 from aggregator.clock import SystemClock
 from aggregator.config.secrets import secrets_in_bytes, secrets_of, shown_url
 from aggregator.model import Config
-from aggregator.store import StoreError, StoreReader, open_reader
+from aggregator.store import StoreReader
 from aggregator.warc import CaptureWriter
 
 
@@ -28,15 +29,8 @@ def export_warc(loaded: Config, output: Path | None, since: datetime | None) -> 
     Exit code 1 when something cannot be read or written, or a capture is damaged.
     """
     try:
-        reader = open_reader(loaded.store)
-        try:
-            with _file(output) as file:
-                damaged, withheld = _write(reader, loaded, file, output, since)
-        finally:
-            reader.close()
-    except StoreError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
+        with reader_or_exit(loaded) as reader, _file(output) as file:
+            damaged, withheld = _write(reader, loaded, file, output, since)
     except OSError as error:
         where = output or "standard output"
         typer.echo(f"aggregator: {where}: {error.strerror or error}", err=True)

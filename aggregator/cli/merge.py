@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
+from aggregator.cli.opened import store_or_exit
 from aggregator.cli.options import DEFAULT_CONFIG, ConfigOption, load_or_exit
 from aggregator.cli.show import find_one
 from aggregator.clock import SystemClock
-from aggregator.store import StoreError, open_store
 
 
 def command(
@@ -19,15 +19,8 @@ def command(
 ) -> None:
     """Merge two items. The correction is remembered; `split` undoes it."""
     loaded = load_or_exit(config)
-    try:
-        store = open_store(loaded.store)
-        try:
-            first, second = (find_one(store, item.strip()).story.key for item in (one, other))
-            with store.transaction():
-                kept = store.merge_stories(first, second, SystemClock().now())
-        finally:
-            store.close()
-    except StoreError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
+    with store_or_exit(loaded) as store:
+        first, second = (find_one(store, item.strip()).story.key for item in (one, other))
+        with store.transaction():
+            kept = store.merge_stories(first, second, SystemClock().now())
     typer.echo(f"{second if kept == first else first} is now {kept}")

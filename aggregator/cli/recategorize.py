@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from aggregator.cli.opened import store_or_exit
 from aggregator.cli.options import (
     DEFAULT_CONFIG,
     ConfigOption,
@@ -21,7 +22,7 @@ from aggregator.clock import SystemClock
 from aggregator.html import visible_text
 from aggregator.model import Config, UndecidedEntry
 from aggregator.reconcile import decide_anew, decider_in_force, reconcile
-from aggregator.store import Store, StoreError, open_store
+from aggregator.store import Store
 from aggregator.text import fit_for_xml, shorten, squeeze
 
 EXAMPLES = 3
@@ -45,15 +46,8 @@ def command(
     """Decide the categories of stored entries again; only what moves is published anew."""
     loaded = load_or_exit(config)
     moment = moment_or_exit(since, ZoneInfo(loaded.timezone))
-    try:
-        store = open_store(loaded.store)
-        try:
-            told = _decide_again(store, loaded, moment, dry_run)
-        finally:
-            store.close()
-    except StoreError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
+    with store_or_exit(loaded) as store:
+        told = _decide_again(store, loaded, moment, dry_run)
     if as_json:
         typer.echo(json.dumps(told, ensure_ascii=False))
     else:

@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 from aggregator.categorize import UNCATEGORIZED
+from aggregator.cli.opened import store_or_exit
 from aggregator.cli.options import DEFAULT_CONFIG, ConfigOption, load_or_exit
 from aggregator.cli.show import ItemArgument, find_one
 from aggregator.clock import SystemClock
 from aggregator.model import Config
 from aggregator.reconcile import decide_anew, decider_in_force, reconcile
-from aggregator.store import StoreError, open_store
 
 
 def command(
@@ -33,27 +33,20 @@ def command(
     """
     loaded = load_or_exit(config)
     chosen = _checked(loaded, list(dict.fromkeys(categories or [])), undo)
-    try:
-        store = open_store(loaded.store)
-        try:
-            details = find_one(store, item.strip())
-            story_id, now = details.story.story_id, SystemClock().now()
-            reconcile(store, loaded, now)
-            before = store.outputs_of_stories([story_id]).get(story_id, ())
-            with store.transaction():
-                if not undo:
-                    store.correct(story_id, chosen, now)
-                elif not store.forget_correction(story_id):
-                    typer.echo("nobody had corrected it: nothing to take back", err=True)
-                    raise typer.Exit(1)
-                entries = store.entries_of_stories([story_id])
-                decide_anew(store, decider_in_force(store, loaded), entries, now)
-            after = store.outputs_of_stories([story_id]).get(story_id, ())
-        finally:
-            store.close()
-    except StoreError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
+    with store_or_exit(loaded) as store:
+        details = find_one(store, item.strip())
+        story_id, now = details.story.story_id, SystemClock().now()
+        reconcile(store, loaded, now)
+        before = store.outputs_of_stories([story_id]).get(story_id, ())
+        with store.transaction():
+            if not undo:
+                store.correct(story_id, chosen, now)
+            elif not store.forget_correction(story_id):
+                typer.echo("nobody had corrected it: nothing to take back", err=True)
+                raise typer.Exit(1)
+            entries = store.entries_of_stories([story_id])
+            decide_anew(store, decider_in_force(store, loaded), entries, now)
+        after = store.outputs_of_stories([story_id]).get(story_id, ())
     typer.echo(f"{details.story.key}: {', '.join(before)} → {', '.join(after)}")
 
 

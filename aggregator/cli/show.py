@@ -10,11 +10,12 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from aggregator.cli.opened import reader_or_exit
 from aggregator.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, load_or_exit
 from aggregator.cli.versions import readable, version_lines, versions_json
 from aggregator.dedupe.links import link_key
 from aggregator.model import Snapshot, StoryDetails
-from aggregator.store import StoreError, StoreReader, open_reader
+from aggregator.store import StoreReader
 from aggregator.text import fit_for_xml
 from aggregator.web.view import headline_of
 
@@ -37,15 +38,8 @@ def command(
 ) -> None:
     """Show one item. Exit code 1 when there is none, 2 when ITEM means several."""
     loaded = load_or_exit(config)
-    try:
-        reader = open_reader(loaded.store)
-        try:
-            details = find_one(reader, item.strip())
-        finally:
-            reader.close()
-    except StoreError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
+    with reader_or_exit(loaded) as reader:
+        details = find_one(reader, item.strip())
     if as_json:
         shown = story_json(details) | versions_json(details, versions, diff)
         typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))

@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text as RichText
 
+from aggregator.cli.opened import reader_or_exit
 from aggregator.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, load_or_exit
 from aggregator.config.secrets import secrets_of
 from aggregator.drift import said
 from aggregator.model import Alarm, Config, SourceHealth
 from aggregator.rhythm import expected_delay, polls_a_day
-from aggregator.store import StoreError, open_reader
 from aggregator.web.addresses import public_url, without_secrets
 from aggregator.web.view import (
     BROKEN,
@@ -46,15 +46,8 @@ STATE_WORDS: dict[State, tuple[str, str]] = {
 def command(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Show each source's health, last and next poll; the broken ones first."""
     loaded = load_or_exit(config)
-    try:
-        reader = open_reader(loaded.store)
-        try:
-            sources = in_order_of_trouble(reader.source_health())
-        finally:
-            reader.close()
-    except StoreError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
+    with reader_or_exit(loaded) as reader:
+        sources = in_order_of_trouble(reader.source_health())
     if as_json:
         for source in sources:
             typer.echo(json.dumps(source_json(source, loaded), ensure_ascii=False))

@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 
 from aggregator.carrying import article_of_texts, marks_of
+from aggregator.cli.opened import store_or_exit
 from aggregator.cli.options import DEFAULT_CONFIG, ConfigOption, load_or_exit
 from aggregator.cli.show import find_one
 from aggregator.clock import SystemClock
 from aggregator.dedupe.links import link_key
 from aggregator.model import StoryDetails
-from aggregator.store import StoreError, open_store
 
 
 def command(
@@ -27,20 +27,13 @@ def command(
 ) -> None:
     """Split a carrier off. The correction is remembered; `merge` undoes it."""
     loaded = load_or_exit(config)
-    try:
-        store = open_store(loaded.store)
-        try:
-            details = find_one(store, item.strip())
-            entry_id = _meant(details, item.strip(), source)
-            last = [one for one in details.snapshots if one.entry_id == entry_id][-1]
-            marks = marks_of(article_of_texts(last.title, last.content or last.summary))
-            with store.transaction():
-                key = store.split_entry(entry_id, marks, SystemClock().now())
-        finally:
-            store.close()
-    except StoreError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
+    with store_or_exit(loaded) as store:
+        details = find_one(store, item.strip())
+        entry_id = _meant(details, item.strip(), source)
+        last = [one for one in details.snapshots if one.entry_id == entry_id][-1]
+        marks = marks_of(article_of_texts(last.title, last.content or last.summary))
+        with store.transaction():
+            key = store.split_entry(entry_id, marks, SystemClock().now())
     typer.echo(f"it is now {key}")
 
 

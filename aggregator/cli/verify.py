@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from aggregator.cli.opened import reader_or_exit
 from aggregator.cli.options import DEFAULT_CONFIG, ConfigOption, load_or_exit
-from aggregator.store import StoreError, open_reader
 
 
 def command(
@@ -18,24 +18,17 @@ def command(
     """Check the store. Exit code 1 when anything was changed or is missing."""
     loaded = load_or_exit(config)
     wrong: list[str] = []
-    try:
-        reader = open_reader(loaded.store)
-        try:
-            count = reader.count_captures()
-            with typer.progressbar(
-                length=count, label="captures", hidden=quiet or not sys.stderr.isatty(),
-                file=sys.stderr,
-            ) as bar:  # fmt: skip
-                for found in reader.damaged_captures():
-                    bar.update(1)
-                    if found is not None:
-                        wrong.append(found)
-            wrong += reader.broken_manifests()
-        finally:
-            reader.close()
-    except StoreError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
+    with reader_or_exit(loaded) as reader:
+        count = reader.count_captures()
+        with typer.progressbar(
+            length=count, label="captures", hidden=quiet or not sys.stderr.isatty(),
+            file=sys.stderr,
+        ) as bar:  # fmt: skip
+            for found in reader.damaged_captures():
+                bar.update(1)
+                if found is not None:
+                    wrong.append(found)
+        wrong += reader.broken_manifests()
     for line in wrong:
         typer.echo(line)
     if wrong:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from aggregator.carrying import article_of_texts, marks_of
+from aggregator.cli.opened import reader_or_exit
 from aggregator.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, load_or_exit
 from aggregator.cli.show import find_one
 from aggregator.cli.versions import readable
@@ -17,7 +18,7 @@ from aggregator.cli.why_category import category_json, category_lines
 from aggregator.dedupe.article import Article
 from aggregator.dedupe.verify import compare, passages
 from aggregator.model import Snapshot, StoryDetails
-from aggregator.store import StoreError, StoreReader, open_reader
+from aggregator.store import StoreReader
 from aggregator.text import fit_for_xml, shorten
 
 LONGEST_PASSAGE = 60
@@ -60,17 +61,10 @@ def command(
 ) -> None:
     """Tell why. Exit code 1 when there is no such item, 2 when ITEM means several."""
     loaded = load_or_exit(config)
-    try:
-        reader = open_reader(loaded.store)
-        try:
-            details = find_one(reader, item.strip())
-            category = category_json(reader, loaded, details)
-            weighed = [*_carriers(reader, details), *_candidates(reader, details)]
-        finally:
-            reader.close()
-    except StoreError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(1) from None
+    with reader_or_exit(loaded) as reader:
+        details = find_one(reader, item.strip())
+        category = category_json(reader, loaded, details)
+        weighed = [*_carriers(reader, details), *_candidates(reader, details)]
     if as_json:
         typer.echo(json.dumps(_as_json(details, weighed, category), ensure_ascii=False, indent=2))
     else:
