@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from aggregator.store import StoreError
 from aggregator.web.resource import Header
@@ -26,6 +27,8 @@ class Freshness:
     def __init__(self, state: WebState) -> None:
         self._state = state
         self._plan: Mapping[str | None, datetime] = {}
+        # By output, worked out once a reading: a plan is asked for at every request.
+        self._due: dict[str, datetime | None] = {}
         self._read_at: datetime | None = None
         self._reading: asyncio.Task[None] | None = None
 
@@ -46,13 +49,15 @@ class Freshness:
         except StoreError:
             pass  # the plan stays; whoever asks for a document says what is wrong
         finally:
+            self._due = {}
             self._read_at = self._state.clock.now()
             self._reading = None
 
     def header(self, output: str) -> Header:
         """Cache-Control (RFC 9111 5.2.2) for the documents of the output of this name."""
-        age = max_age(self.next_change(output), self._state.clock.now())
-        return cache_control(age)
+        if output not in self._due:
+            self._due[output] = self.next_change(output)
+        return cache_control(max_age(self._due[output], self._state.clock.now()))
 
     def next_change(self, output: str) -> datetime | None:
         """When the next poll is due that may change an output; None where none is planned."""
@@ -71,6 +76,7 @@ def max_age(due: datetime | None, now: datetime) -> int:
     return max(SHORTEST_S, min(LONGEST_S, int((due - now).total_seconds())))
 
 
+@lru_cache(maxsize=1024)
 def cache_control(age: int) -> Header:
     """The header for something that may be kept for `age` seconds."""
     value = f"public, max-age={age}, stale-while-revalidate={WHILE_ASKING_S}"
