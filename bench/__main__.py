@@ -8,7 +8,7 @@ import sys
 # In the order in which they run. One that is not there yet is left out.
 NAMES = (
     *("parsing", "parse_expected", "polling", "hostile"),
-    *("rhythm", "publishing", "search", "duplicates", "categories", "push"),
+    *("rhythm", "publishing", "serving", "search", "duplicates", "categories", "push"),
 )
 
 

@@ -143,3 +143,8 @@ class Rows:
                 for output_id in output_ids
             ],
         )
+        self._db.executemany(
+            "insert or replace into output_changes (output_id, changed_at, revision) "
+            "values (?, ?, ?)",
+            [(output_id, stamp, self._new_revision()) for output_id in output_ids],
+        )

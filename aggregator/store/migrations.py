@@ -614,3 +614,27 @@ def m0013_publishing(db: Database) -> None:
         {"ref": str, "since": str, "comment": str}, pk="ref", not_null={"since", "comment"}
     )
     db.execute("create index later_snapshots on snapshots (id) where number > 1")
+
+
+@migrations()
+def m0014_earlier_versions(db: Database) -> None:
+    """When each output changed, and the versions of documents that clients may still hold."""
+    db.execute(
+        "create table output_changes (output_id integer not null references outputs(id), "
+        "changed_at text not null, revision integer not null, "
+        "primary key (output_id, changed_at)) without rowid"
+    )
+    db.execute(
+        "insert or replace into output_changes select output_id, entered_at, entered_revision "
+        "from memberships where listed = 1 order by position"
+    )
+    db.execute("insert or ignore into output_changes select id, updated_at, revision from outputs")
+    db.execute(
+        "create table document_versions (path text not null, revision integer not null, "
+        "digest text not null, settings text not null, "
+        "primary key (path, revision, digest)) without rowid"
+    )
+    db.execute(
+        "insert into document_versions select path, revision, substr(digest, 1, 12), settings "
+        "from documents"
+    )

@@ -15,6 +15,9 @@ _OUTPUT_COLUMNS = "id, name, kind, key, title, created_at, updated_at, revision"
 DOCUMENT_COLUMNS = "path, revision, rendered_revision, settings, digest, size, modified_at"
 _ALL_OUTPUT_COLUMNS = f"{_OUTPUT_COLUMNS}, stirred_revision, query"
 
+# Versions of a document that are remembered: of one that changes every ten minutes, those of a day.
+VERSIONS_KEPT = 144
+
 
 class OutputRows(Rows):
     """The outputs' part of the SQLite store."""
@@ -216,7 +219,19 @@ class OutputRows(Rows):
         return {row[0]: document_from_row(row) for row in rows}
 
     def save_documents(self, documents: Iterable[DocumentRecord]) -> None:
-        """Remember documents as written."""
+        """Remember documents as written, and the latest versions of each by their ETags' parts."""
+        documents = list(documents)
+        self._db.executemany(
+            "insert or replace into document_versions (path, revision, digest, settings) "
+            "values (?, ?, ?, ?)",
+            [(doc.path, doc.revision, doc.digest[:12], doc.settings) for doc in documents],
+        )
+        self._db.executemany(
+            "delete from document_versions where path = :path and revision < (select revision "
+            "from document_versions where path = :path order by revision desc "
+            "limit 1 offset :kept)",
+            [{"path": doc.path, "kept": VERSIONS_KEPT - 1} for doc in documents],
+        )
         self._db.executemany(
             "insert or replace into documents (path, revision, rendered_revision, settings, "
             "digest, size, modified_at) values (?, ?, ?, ?, ?, ?, ?)",
@@ -231,7 +246,9 @@ class OutputRows(Rows):
 
     def forget_documents(self, paths: Iterable[str]) -> None:
         """Forget documents that are gone."""
-        self._db.executemany("delete from documents where path = ?", [(path,) for path in paths])
+        gone = [(path,) for path in paths]
+        self._db.executemany("delete from documents where path = ?", gone)
+        self._db.executemany("delete from document_versions where path = ?", gone)
 
 
 def _output(row: Sequence[Any]) -> OutputRecord:

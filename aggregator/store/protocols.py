@@ -280,6 +280,20 @@ class ServingReader(Protocol):
     def next_changes(self) -> Mapping[str | None, datetime]: ...
 
 
+class HistoryReader(Protocol):
+    """What stood in an output at an earlier time, and which versions of a document there were."""
+
+    def change_at(self, output_id: int, moment: datetime) -> tuple[int, datetime] | None: ...
+    def changes(self, output_id: int, limit: int, offset: int = 0) -> list[datetime]: ...
+    def count_changes(self, output_id: int) -> int: ...
+    def changes_around(
+        self, output_id: int, moment: datetime
+    ) -> tuple[datetime | None, datetime | None, datetime | None, datetime | None]: ...
+    def listed_at(self, output_id: int, revision: int, limit: int) -> list[Listed]: ...
+    def revisions_in(self, output_id: int, atom_ids: Iterable[str]) -> dict[str, int]: ...
+    def versions_of(self, path: str) -> list[tuple[int, str, str]]: ...
+
+
 class StoreReader(
     SourceReader,
     StoryReader,
@@ -288,6 +302,7 @@ class StoreReader(
     CategoryReader,
     PublishingReader,
     ServingReader,
+    HistoryReader,
     Protocol,
 ):
     """A store that can only be read; any number of them stand beside the one that writes."""
@@ -308,6 +323,7 @@ class Store(
     PushStore,
     PublishingStore,
     ServingReader,
+    HistoryReader,
     Protocol,
 ):
     """The whole store, for the one thread that writes."""

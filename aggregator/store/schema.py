@@ -31,6 +31,7 @@ KNOWN_MIGRATIONS = (
     "m0011_extent",
     "m0012_fulltext",
     "m0013_publishing",
+    "m0014_earlier_versions",
 )
 
 

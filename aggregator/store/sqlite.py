@@ -6,6 +6,7 @@ from aggregator.store.captures import CaptureRows
 from aggregator.store.categories import CategoryRows
 from aggregator.store.corrections import CorrectionRows
 from aggregator.store.fulltexts import FulltextRows
+from aggregator.store.history import HistoryRows
 from aggregator.store.hub import HubRows
 from aggregator.store.manifests import ManifestRows
 from aggregator.store.pages import PageRows
@@ -25,6 +26,7 @@ class SqliteStore(
     PushRows,
     CaptureRows,
     ServingRows,
+    HistoryRows,
 ):
     """Implements every Protocol of protocols.py. One thread at a time may use it."""
 

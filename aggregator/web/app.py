@@ -43,6 +43,7 @@ class App(Starlette):
                 Route("/items/{item}/diff", items.diff),
                 Route("/items/{item}/{stamp}", items.snapshot),
                 Route("/timemap/items/{item}", items.timemap),
+                Route("/timemap/feeds/{name}", self._feeds.timegate.timemap),
                 Route("/sources", pages.sources),
                 Route("/healthz", pages.healthz),
                 Route("/readyz", pages.readyz),

@@ -11,12 +11,14 @@ import asyncio
 import hashlib
 import os
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from aggregator.model import Config, DocumentRecord, OutputFate
 from aggregator.store import StoreReader
+from aggregator.web.delta import Version
 from aggregator.web.resource import Header, Resource, make_resource
 from aggregator.web.state import WebState
 
@@ -38,9 +40,11 @@ CONTENT_TYPES = {
 }
 FEED_KINDS = ("atom", "rss", "json")
 VARY = "Accept-Encoding"
+# Feeds know deltas (RFC 3229) and earlier versions (RFC 7089) as well.
+FEED_VARY = "Accept-Encoding, A-IM, Accept-Datetime"
 _UNKNOWN_TYPE = "application/octet-stream"
 # A document that a browser opens runs nothing and loads nothing.
-_SAFE: tuple[Header, ...] = (
+SAFE: tuple[Header, ...] = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
 
@@ -56,6 +60,7 @@ class Document:
     signature: Signature
     resource: Resource
     revision: int
+    versions: frozenset[Version]
     read_at: datetime
     settled: bool
 
@@ -76,8 +81,10 @@ class _Kept:
 class Documents:
     """The documents under `publish.directory`; only paths that the store knows are looked up."""
 
-    def __init__(self, state: WebState) -> None:
+    def __init__(self, state: WebState, links: Callable[[str], Sequence[Header]]) -> None:
+        """`links` gives the Link headers of the feed at a path."""
         self._state = state
+        self._links = links
         self._folder = state.config.publish.directory
         self._config = state.config
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
@@ -134,8 +141,11 @@ class Documents:
 
     async def _read(self, path: str, known: _Known) -> Document | None:
         now = self._state.clock.now()
-        links = _links(path, self._config)
-        return await asyncio.to_thread(_read_document, self._folder, path, known.record, now, links)
+        found = _links(path, self._config)
+        found += tuple(self._links(path)) if is_subscription(path) else ()
+        joined = b", ".join(value for _, value in found)
+        links = ((b"link", joined),) if joined else ()
+        return await asyncio.to_thread(_read_document, self._folder, path, known, now, links)
 
     def _is_to_be_settled(self, document: Document, now: datetime) -> bool:
         """Whether the record did not fit when last looked at, and it is time to look again."""
@@ -169,6 +179,11 @@ def output_of(path: str) -> str:
     return first if "/" in path.removeprefix("feeds/") else first.rpartition(".")[0] or first
 
 
+def is_subscription(path: str) -> bool:
+    """Whether a path is that of a feed to subscribe to, and not of an archive or a list."""
+    return path.count("/") == 1 and kind_of(path) in FEED_KINDS
+
+
 def kind_of(path: str) -> str:
     """What comes after the last dot of a path; "" where there is none."""
     return path.rpartition("/")[2].rpartition(".")[2] if "." in path else ""
@@ -179,6 +194,7 @@ class _Known:
     """That the store knows a path, and its record of what was written there, if there is one."""
 
     record: DocumentRecord | None
+    versions: frozenset[Version] = frozenset()
 
 
 def _known(reader: StoreReader, path: str) -> _Known | None:
@@ -188,7 +204,15 @@ def _known(reader: StoreReader, path: str) -> _Known | None:
     if fate is not None and fate.state != "here":
         return None
     expected = fate is not None and path in {f"feeds/{fate.name}.{kind}" for kind in FEED_KINDS}
-    return _Known(record) if record is not None or expected else None
+    if record is None:
+        return _Known(None) if expected else None
+    # Versions made with other settings may show other entries, of which no revision tells.
+    versions = frozenset(
+        (revision, digest)
+        for revision, digest, settings in reader.versions_of(path)
+        if settings == record.settings
+    )
+    return _Known(record, versions)
 
 
 def _signature(path: str | Path) -> Signature | None:
@@ -209,13 +233,10 @@ def _links(path: str, config: Config) -> tuple[Header, ...]:
 
 
 def _read_document(
-    folder: str,
-    path: str,
-    record: DocumentRecord | None,
-    now: datetime,
-    links: tuple[Header, ...],
+    folder: str, path: str, known: _Known, now: datetime, links: tuple[Header, ...]
 ) -> Document | None:
     """The file as a document. Where the record does not fit the bytes, the bytes have the say."""
+    record = known.record
     try:
         with Path(folder, path).open("rb") as opened:
             found = os.fstat(opened.fileno())
@@ -236,11 +257,12 @@ def _read_document(
             body,
             f"{revision}-{digest[:DIGEST_LENGTH]}",
             CONTENT_TYPES.get(kind_of(path), _UNKNOWN_TYPE),
-            VARY,
+            FEED_VARY if is_subscription(path) else VARY,
             last_modified=modified,
-            described=(*_SAFE, *links),
+            described=(*SAFE, *links),
         ),
         revision=revision,
+        versions=known.versions,
         read_at=now,
         settled=settled,
     )

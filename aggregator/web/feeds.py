@@ -9,11 +9,14 @@ from starlette.types import Receive, Scope, Send
 
 from aggregator.store import StoreError
 from aggregator.web.answers import Answers
-from aggregator.web.asked import asked_of
-from aggregator.web.documents import FEED_KINDS, Document, Documents, kind_of, output_of
+from aggregator.web.asked import Asked, asked_of
+from aggregator.web.deltas import Deltas
+from aggregator.web.documents import Document, Documents, is_subscription, output_of
 from aggregator.web.freshness import Freshness
-from aggregator.web.resource import Answer, answer_of
+from aggregator.web.memento import link_of_original
+from aggregator.web.resource import Answer, Header, answer_of
 from aggregator.web.state import WebState
+from aggregator.web.timegate import TimeGate, is_past, versioned
 
 METHODS = ("GET", "HEAD")
 
@@ -24,8 +27,10 @@ class Feeds:
     def __init__(self, state: WebState, answers: Answers) -> None:
         self._state = state
         self._answers = answers
-        self._documents = Documents(state)
+        self._documents = Documents(state, self._links)
         self._freshness = Freshness(state)
+        self._deltas = Deltas(state)
+        self.timegate = TimeGate(state, answers)
 
     async def handle(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request for `path` (as under the site's root: `/feeds/all.atom`)."""
@@ -33,24 +38,41 @@ class Feeds:
             await self._answers.wrong_method(METHODS)(scope, receive, send)
             return
         name = path[1:]
+        asked = asked_of(scope)
         try:
+            if is_past(name):
+                await (await self.timegate.past(name, scope))(scope, receive, send)
+                return
             document = self._documents.fresh(name) or await self._documents.find(name)
             if document is None:
                 await self._send_absent(name, scope, receive, send)
                 return
+            if asked.accept_datetime is not None and is_subscription(name):
+                chosen = await self.timegate.choose(name, asked.accept_datetime, scope)
+                if chosen is not None:
+                    await chosen(scope, receive, send)
+                    return
             if self._freshness.is_stale():
                 await self._freshness.follow()
+            answer = await self._answer(document, asked)
         except StoreError as error:
             await self._answers.store_unreadable(scope, error)(scope, receive, send)
             return
-        answer = self._answer(document, scope)
         start = {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
         await send(start)
         await send({"type": "http.response.body", "body": answer.body})
 
-    def _answer(self, document: Document, scope: Scope) -> Answer:
-        fresh = self._freshness.header(document.output)
-        return answer_of(document.resource, asked_of(scope), [fresh])
+    async def _answer(self, document: Document, asked: Asked) -> Answer:
+        if asked.a_im is not None:
+            age = self._freshness.age(document.output)
+            delta = await self._deltas.answer(document, asked, age)
+            if delta is not None:
+                return delta
+        return answer_of(document.resource, asked, [self._freshness.header(document.output)])
+
+    def _links(self, path: str) -> list[Header]:
+        """Where the earlier versions of a feed are, as it tells with itself."""
+        return [link_of_original(versioned(self._state.site, path), None, None)]
 
     async def _send_absent(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """A former name leads to the present one; an output not yet written asks for patience."""
@@ -62,7 +84,7 @@ class Feeds:
         elif fate.state == "moved":
             rest = path.removeprefix(f"feeds/{output_of(path)}")
             answer = self._answers.moved(self._state.site.uri(f"feeds/{fate.name}{rest}"))
-        elif kind_of(path) in FEED_KINDS and path.count("/") == 1:
+        elif is_subscription(path):
             answer = self._answers.not_yet_published(scope)
         else:
             answer = await self._answers.unknown_feed(scope, path.removeprefix("feeds/"))

@@ -55,9 +55,13 @@ class Freshness:
 
     def header(self, output: str) -> Header:
         """Cache-Control (RFC 9111 5.2.2) for the documents of the output of this name."""
+        return cache_control(self.age(output))
+
+    def age(self, output: str) -> int:
+        """For how many seconds the documents of the output of this name may be kept."""
         if output not in self._due:
             self._due[output] = self.next_change(output)
-        return cache_control(max_age(self._due[output], self._state.clock.now()))
+        return max_age(self._due[output], self._state.clock.now())
 
     def next_change(self, output: str) -> datetime | None:
         """When the next poll is due that may change an output; None where none is planned."""

@@ -16,6 +16,7 @@ from tests.web.client import Served
 BODY = b"<?xml version='1.0' encoding='UTF-8'?>\n<feed>" + "嘉兴日报 ".encode() * 500 + b"</feed>"
 OTHER = b"<?xml version='1.0' encoding='UTF-8'?>\n<feed>other</feed>"
 PATH = "/feeds/domestic.atom"
+ROOT = "http://127.0.0.1:8000"
 
 
 def etag_of(revision: int, body: bytes, suffix: str = "") -> str:
@@ -36,9 +37,10 @@ def test_a_feed_is_served_byte_for_byte_with_its_validators(site: Site) -> None:
         "content-type": "application/atom+xml; charset=utf-8",
         "etag": etag_of(record.revision, BODY),
         "last-modified": "Mon, 23 Nov 2026 04:30:00 GMT",
-        "link": '<http://127.0.0.1:8000/hub>; rel="hub", '
-        '<http://127.0.0.1:8000/feeds/domestic.atom>; rel="self"',
-        "vary": "Accept-Encoding",
+        "link": f'<{ROOT}/hub>; rel="hub", <{ROOT}{PATH}>; rel="self", '
+        f'<{ROOT}{PATH}>; rel="original timegate", '
+        f'<{ROOT}/timemap{PATH}>; rel="timemap"; type="application/link-format"',
+        "vary": "Accept-Encoding, A-IM, Accept-Datetime",
         "x-content-type-options": "nosniff",
     }
 
