@@ -6,13 +6,14 @@ Pure: no clock, no chance, no I/O. The numbers of the politeness rules stand in 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from aggregator.cron import cron_error, cron_trigger
+from aggregator.cron import cron_trigger
 from aggregator.model import (
     Fetched,
     FetchFailed,
@@ -25,7 +26,9 @@ from aggregator.model import (
     UpdateHints,
 )
 
-__all__ = ["after_poll", "cron_error", "is_due", "next_cron", "poll_url", "request_for"]
+__all__ = [
+    *("after_poll", "cron_error", "host_rests", "is_due", "next_cron", "poll_url", "request_for"),
+]
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -274,6 +277,19 @@ def _retry_at(source: Source, failures: int, outcome: FetchFailed, now: datetime
     moment = now + wait + _jitter(source, wait, now)
     asked = _sane(outcome.retry_after, now)
     return moment if asked is None else max(moment, asked + _jitter(source, wait, now))
+
+
+def host_rests(outcomes: Iterable[FetchOutcome]) -> dict[str, datetime]:
+    """The hosts (with their ports) that asked in these answers to be left alone, and until when.
+
+    What was never asked, because its host rests, says nothing new.
+    """
+    return {
+        outcome.host: outcome.retry_after
+        for outcome in outcomes
+        if isinstance(outcome, FetchFailed) and outcome.reason != "host-rests"
+        if outcome.host_rests and outcome.host and outcome.retry_after
+    }
 
 
 def _sane(moment: datetime | None, now: datetime) -> datetime | None:

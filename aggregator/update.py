@@ -24,8 +24,8 @@ from zoneinfo import ZoneInfo
 from aggregator import learning, schedule
 from aggregator.carrying import Carrying
 from aggregator.clock import Clock
-from aggregator.crawl import Crawl, Front, Fulltexts, PageDoor, Parts
-from aggregator.dedupe import beside_full_text, decide, identify
+from aggregator.crawl import Crawl, Front, Fronts, Fulltexts, PageDoor, Parts
+from aggregator.dedupe import decide, identify
 from aggregator.fetch import Fetcher
 from aggregator.model import (
     Config,
@@ -39,7 +39,6 @@ from aggregator.model import (
     ParsedFeed,
     PollState,
     PollUpdate,
-    Revised,
     SavedPoll,
     Source,
     SourceRecord,
@@ -93,6 +92,7 @@ class Corridor:
         door = PageDoor(fetcher, clock)
         self._fulltexts = Fulltexts(store, door)
         self._parts = Parts(store, door, reader, clock)
+        self._fronts = Fronts(config, store, door, clock)
         pages = (self._parts, self._fulltexts)
         self.crawl = Crawl(config, store, door, clock, writer, self._save_captured, *pages)
         self.pushed = PushLane(store, self._desk, clock, writer, self._save_captured)
@@ -102,6 +102,7 @@ class Corridor:
         """Take another config in force, from the next source on."""
         self._config = config
         self.crawl.replace_config(config)
+        self._fronts.replace_config(config)
         self._placing = Placing(self._store, config)
         self._sources = {source.id: source for source in config.sources}
         self._carrying.outlets = learn_outlets((s.id, s.title, s.url) for s in config.sources)
@@ -167,7 +168,7 @@ class Corridor:
         outcome: FetchOutcome
         try:
             if source.page is not None:
-                front = await self.crawl.front(source, record)
+                front = await self._fronts.get(source, record)
                 outcome = front.outcome
                 return self._done(source, record, outcome, None, started, front)
             request = schedule.request_for(source, record.state, self._config.fetch)
@@ -244,7 +245,9 @@ class Corridor:
                     )
                     quiet.append(self._state_only(done, failed))
             self._store.save_states((poll.source_id, poll.state) for poll in quiet)
-            self._save_host_rests(batch)
+            if rests := schedule.host_rests(done.outcome for done in batch):
+                # They are left alone by the next process too.
+                self._store.save_host_rests(rests, self._clock.now())
             saved += [(poll, SavedPoll()) for poll in quiet]
             spared = {done.record.source_id for done in batch if not_asked(done.outcome)}
             asked = [(poll, counts) for poll, counts in saved if poll.source_id not in spared]
@@ -253,17 +256,6 @@ class Corridor:
         return [result_of(names[poll.source_id], poll, counts) for poll, counts in asked] + [
             PollResult(names[source_id], "not_due") for source_id in spared
         ]
-
-    def _save_host_rests(self, batch: Sequence[Polled]) -> None:
-        """Hosts that asked to be left alone are left alone by the next process too."""
-        rests = {
-            done.outcome.host: done.outcome.retry_after
-            for done in batch
-            if isinstance(done.outcome, FetchFailed) and not not_asked(done.outcome)
-            if done.outcome.host_rests and done.outcome.host and done.outcome.retry_after
-        }
-        if rests:
-            self._store.save_host_rests(rests, self._clock.now())
 
     def _save_feed(self, done: Polled) -> tuple[PollUpdate, SavedPoll]:
         feed = done.feed
@@ -310,18 +302,8 @@ class Corridor:
             body=done.outcome.body if isinstance(done.outcome, Fetched) else None,
         )
         saved = self._store.save_poll(poll, done.source.initial)
-        self._want_texts(done.source, source_id, decided, done.polled_at)
+        self._fulltexts.want(done.source, source_id, decided, done.polled_at)
         return poll, saved
-
-    def _want_texts(
-        self, source: Source, source_id: int, decided: Sequence[Decided], now: datetime
-    ) -> None:
-        """After the entries were saved: the pages of those whose full text is wanted."""
-        if source.fulltext is None or source.page is not None:
-            return
-        new = [one.keyed.entry for one in decided if isinstance(one, New)]
-        revised = [one.known.entry_id for one in decided if isinstance(one, Revised)]
-        self._fulltexts.want(source, source_id, new, revised, now)
 
     def _decide(self, source_id: int, feed: ParsedFeed) -> tuple[Decided, ...]:
         keyed = identify(feed.entries)
@@ -334,7 +316,7 @@ class Corridor:
         zone = ZoneInfo(self._zone_of(done.source))
         before, now = self._state_before(done), done.polled_at
         lesson = self._teacher.of_front(done.source, done.record, before, front, now, zone)
-        state = self.crawl.save_front(done.source, done.record, front, now, lesson.planned)
+        state = self._fronts.save(done.source, done.record, front, now, lesson.planned)
         if isinstance(front.outcome, FetchFailed) and not front.missing:
             lesson = self._teacher.of_failed_front(before, state, front)
         self._teacher.save(done.record.source_id, lesson, now)
@@ -357,7 +339,7 @@ class Corridor:
         # All articles of an edition reach the feeds; a sitemap may hold a site's whole past.
         initial = len(entries) if source.page is not None else source.initial
         saved = self._store.save_poll(poll, initial)
-        self._want_texts(source, source_id, decided, poll.polled_at)
+        self._fulltexts.want(source, source_id, decided, poll.polled_at)
         return saved
 
     def _entry_updates(
@@ -367,15 +349,8 @@ class Corridor:
         recognised = self._carrying.recognise(source, source_id, decided, now)
         placed = self._placing.with_categories(source, recognised)
         return tuple(
-            replace(one, decided=self._beside_full_text(source, one.decided)) for one in placed
+            replace(one, decided=self._fulltexts.beside(source, one.decided)) for one in placed
         )
-
-    def _beside_full_text(self, source: Source, decided: Decided) -> Decided:
-        """An edit of the feed's words keeps the text of the entry's page."""
-        if source.fulltext is None or not isinstance(decided, Revised):
-            return decided
-        shown = self._store.with_full_text(decided.known.entry_id)
-        return decided if shown is None else beside_full_text(decided, shown)
 
     def _state_before(self, done: Polled) -> PollState:
         """What was remembered, unless it was of another address (see schedule.after_poll)."""

@@ -92,8 +92,6 @@ LONG_FILES = {
     "aggregator.parse.plain": "one format beside the other, each field's ways in one place",
     "aggregator.parse.tolerant": "one library's oddities, each mended where it shows",
     "aggregator.daemon": "one process: its jobs, its reloads and its end",
-    "aggregator.update": "the order of the corridor, written once",
-    "aggregator.crawl.capture": "what becomes of a page of any kind, told in one place",
     "aggregator.store.entries": "one poll's way into the tables",
     "aggregator.store.migrations": "every change of the schema, in its order",
 }

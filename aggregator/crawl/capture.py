@@ -1,6 +1,6 @@
-"""Front pages of editions, and the pages the store holds as due → pages and entries saved.
+"""The pages the store holds as due → pages and entries saved.
 
-    front page --links--> rows to capture, each with its own due time          (the source's poll)
+    front page --links--> rows to capture, each with its own due time          (`front`, a poll)
     row due --fetch, robots.txt obeyed--> page --links--> more rows
                                               --article--> entry --> the corridor's decide and save
 
@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -32,28 +32,23 @@ from aggregator.model import (
     FetchOutcome,
     FetchRequest,
     FoundText,
-    NotModified,
-    PageRecipe,
     PageRecord,
     ParsedFeed,
-    PollState,
     PollUpdate,
     SavedPoll,
     Source,
-    SourceRecord,
 )
 from aggregator.pages import (
     Index,
     Miss,
-    Page,
     PageError,
     open_page,
     read_article,
     read_index,
     whole_recipe,
 )
-from aggregator.pages.curve import after_fetch, missing_again
-from aggregator.pages.days import dated, day_in_address, is_dated, local_day, midnight
+from aggregator.pages.curve import after_fetch
+from aggregator.pages.days import day_in_address, midnight
 from aggregator.pages.edition import is_other_day, rows_of
 from aggregator.parse import ParseError
 from aggregator.store import Store, StoreError
@@ -75,21 +70,6 @@ class SaveFeed(Protocol):
     def __call__(
         self, source: Source, source_id: int, feed: ParsedFeed, make: Make, misses: Sequence[Miss]
     ) -> SavedPoll: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Front:
-    """What one poll of a page source gave: of an edition's front page, or of a list of articles.
-
-    `day` is the edition's, `missing` says that it is not out. `url` was asked. Of a page in which
-    nothing was found `index` says what was looked for.
-    """
-
-    outcome: FetchOutcome
-    url: str
-    day: date | None = None
-    index: Index | None = None
-    missing: bool = False
 
 
 class Crawl:
@@ -127,109 +107,6 @@ class Crawl:
 
     def _zone(self, source: Source) -> ZoneInfo:
         return ZoneInfo(source.timezone or self._config.timezone)
-
-    # ------------------------------------------------------------ the front page, as a poll
-
-    async def front(self, source: Source, record: SourceRecord) -> Front:
-        """Fetch and read what a page source is polled for. The body is the caller's to release."""
-        assert source.page is not None
-        day = local_day(self._clock.now(), self._zone(source)) if is_dated(source.url) else None
-        url = dated(source.url, day) if day else source.url
-        outcome = await self._door.get(self._front_request(source, record.state, url))
-        if day and isinstance(outcome, FetchFailed) and outcome.status in (404, 410):
-            return Front(outcome, url, day, missing=True)
-        if not isinstance(outcome, Fetched):
-            return Front(outcome, url, day)
-        try:
-            recipe = whole_recipe(source.page)
-            page, index = await asyncio.to_thread(_read_front, outcome, recipe)
-        except (PageError, ValueError) as error:
-            self._door.release(outcome)
-            return Front(FetchFailed(url, "no-page", str(error), outcome.status), url, day)
-        if day and is_other_day(page, index, day):
-            return Front(outcome, url, day, missing=True)
-        if index.is_barren:
-            self._door.release(outcome)
-            message = "; ".join(map(str, index.misses)) or f"no links on {outcome.url}"
-            return Front(FetchFailed(url, "selector", message, outcome.status), url, day, index)
-        return Front(outcome, url, day or day_in_address(outcome.url), index)
-
-    def _front_request(self, source: Source, state: PollState, url: str) -> FetchRequest:
-        """Conditional where the validators are those of this very edition's address."""
-        ours = state.url == url and state.source_url in (None, source.url)
-        return FetchRequest(
-            url=url,
-            etag=state.etag if ours else None,
-            last_modified=state.last_modified if ours else None,
-            body_digest=state.body_digest if ours else None,
-            allow_private=source.allow_private,
-            headers=source.headers,
-            proxy=source.proxy or self._config.fetch.proxy,
-            validators_url=state.final_url if ours else None,
-        )
-
-    def save_front(
-        self,
-        source: Source,
-        record: SourceRecord,
-        front: Front,
-        now: datetime,
-        planned: datetime | None = None,
-    ) -> PollState:
-        """Add what a front page led to; the state to save, by the time learned (`planned`)."""
-        zone = self._zone(source)
-        outcome = front.outcome
-        if front.missing:
-            outcome = NotModified(front.url, getattr(outcome, "status", None) or 404)
-        elif isinstance(outcome, Fetched | NotModified):
-            # Redirects of a day's page say nothing of the next day's address.
-            outcome = replace(outcome, moved_to=None)
-        named = source.timezone or self._config.timezone
-        state = schedule.after_poll(
-            source, record.state, outcome, now, timezone=named, planned=planned
-        )
-        if isinstance(outcome, FetchFailed):
-            return state
-        final = outcome.url if outcome.url != front.url else None
-        state = replace(state, url=front.url, final_url=final, moved_to=None, moved_seen=0)
-        if front.day and is_dated(source.url) and planned is not None:
-            # Another document each day: that it has no validators makes no day of the wait.
-            state = replace(state, next_poll_at=planned)
-        if front.missing:
-            again = planned or missing_again(now, zone, state.next_poll_at)
-            return replace(state, next_poll_at=again, body_digest=record.state.body_digest)
-        if front.index is not None:
-            edition = front.day.isoformat() if front.day else None
-            root = PageRecord(0, source.id, front.url, "index", 0, "", now, edition)
-            root = replace(root, section=front.index.own_name)
-            rows = list(rows_of(root, front.index, now))
-            if is_dated(source.url):
-                rows.insert(0, after_fetch(root, outcome, now))
-                rows += self._missed(source, record, front, now)
-                rows += self._earlier(source, front, now)
-            self._store.add_pages(record.source_id, rows)
-        return state
-
-    def _missed(
-        self, source: Source, record: SourceRecord, front: Front, now: datetime
-    ) -> Iterator[PageRecord]:
-        """The front pages of the days since the last edition: out too late, or missed while off."""
-        latest = self._store.latest_edition(record.source_id)
-        if latest is None or front.day is None:
-            return
-        for back in range(min((front.day - latest).days, MOST_MISSED) - 1, 0, -1):
-            day = front.day - timedelta(days=back)
-            row = PageRecord(0, source.id, dated(source.url, day), "index", 0, "", now)
-            yield replace(row, edition=day.isoformat(), next_fetch_at=now)
-
-    def _earlier(self, source: Source, front: Front, now: datetime) -> Iterator[PageRecord]:
-        """The front pages of earlier editions, each to be fetched once."""
-        if source.backfill is None or front.day is None:
-            return
-        for back in range(1, min(source.backfill, MOST_BACKFILL).days + 1):
-            day = front.day - timedelta(days=back)
-            row = PageRecord(0, source.id, dated(source.url, day), "index", 0, "", now)
-            yield replace(row, edition=day.isoformat(), listed=False, next_fetch_at=now)
 
     # ------------------------------------------------------------ pages that are due
 
@@ -383,16 +260,10 @@ class Crawl:
                 page, is_saved = self._fulltexts.save(page, text, now)
                 saved = SavedPoll(revised=int(is_saved and not text.is_first))
             self._store.save_page(after_first(page) if page.kind == "part" else page)
-            self._save_host_rest(outcome, now)
+            if rests := schedule.host_rests([outcome]):
+                self._store.save_host_rests(rests, now)
         self._tell(source, page, outcome, odd)
         return saved
-
-    def _save_host_rest(self, outcome: FetchOutcome, now: datetime) -> None:
-        """A host that asked to be left alone is left alone by the next process too."""
-        if not isinstance(outcome, FetchFailed) or outcome.reason == "host-rests":
-            return
-        if outcome.host_rests and outcome.host and outcome.retry_after:
-            self._store.save_host_rests({outcome.host: outcome.retry_after}, now)
 
     def _tell(
         self, source: Source, page: PageRecord, outcome: FetchOutcome, odd: str | None
@@ -410,8 +281,3 @@ def _has_pages(source: Source, page: PageRecord) -> bool:
     if page.kind == "fulltext":
         return source.fulltext is not None
     return (source.sitemap if page.kind == "part" else source.page) is not None
-
-
-def _read_front(fetched: Fetched, recipe: PageRecipe) -> tuple[Page, Index]:
-    page = open_page(fetched.body, fetched.url, fetched.content_type)
-    return page, read_index(page, recipe, 0)

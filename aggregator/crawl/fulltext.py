@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
 
 from aggregator.crawl.door import PageDoor
-from aggregator.dedupe import identify
+from aggregator.dedupe import beside_full_text, identify
 from aggregator.model import (
+    Decided,
     Entry,
     Fetched,
     FetchFailed,
     FetchOutcome,
     FetchRequest,
     FoundText,
+    New,
     PageRecipe,
     PageRecord,
+    Revised,
     Source,
     Text,
 )
@@ -117,15 +120,17 @@ class Fulltexts(TextDoor):
         self,
         source: Source,
         source_id: int,
-        new: Iterable[Entry],
-        revised: Iterable[int],
+        decided: Sequence[Decided],
         now: datetime,
     ) -> None:
-        """After a poll: pages for what is `new`, another look for what was `revised` (entry ids).
+        """After a poll was saved: pages for what is new, another look for what was revised.
 
         Inside a transaction.
         """
-        guids = [one.guid for one in identify(new)]
+        if source.fulltext is None or source.page is not None:
+            return
+        guids = [one.keyed.guid for one in decided if isinstance(one, New)]
+        revised = [one.known.entry_id for one in decided if isinstance(one, Revised)]
         wanted = self._store.want_fulltexts(source_id, guids) if guids else []
         rows = []
         for entry_id, link in wanted:
@@ -134,6 +139,13 @@ class Fulltexts(TextDoor):
                 rows.append(replace(row, next_fetch_at=now))
         self._store.add_pages(source_id, rows)
         self._store.look_again(revised, now)
+
+    def beside(self, source: Source, decided: Decided) -> Decided:
+        """An edit of the feed's words with the text that the entry's page had kept."""
+        if source.fulltext is None or not isinstance(decided, Revised):
+            return decided
+        shown = self._store.with_full_text(decided.known.entry_id)
+        return decided if shown is None else beside_full_text(decided, shown)
 
     def save(self, record: PageRecord, found: FoundText, now: datetime) -> tuple[PageRecord, bool]:
         """The page as it is to be kept, and whether a snapshot came of it. In a transaction."""
