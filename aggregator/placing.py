@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from aggregator.categorize import Decider
+from aggregator.categorize import Decider, Unplaced
 from aggregator.model import Config, EntryUpdate, New, Source
 from aggregator.reconcile import decider_in_force
 from aggregator.store import Store
@@ -28,11 +28,17 @@ class Placing:
             return tuple(updates)
         carried = [one.story_id for one in new if one.story_id is not None]
         corrected = self._store.corrections(carried) if carried else {}
-        categories = self._decider_now().decide(
-            [(source.id, one.keyed.entry) for one in new],
-            [corrected.get(one.story_id or 0) for one in new],
+        placed = self._decider_now().decide(
+            [
+                Unplaced(
+                    *(source.id, one.decided.keyed.entry, one.outlet),
+                    corrected.get(one.decided.story_id or 0),
+                )
+                for one in updates
+                if isinstance(one.decided, New)
+            ]
         )
-        of_new = {id(one): found for one, found in zip(new, categories, strict=True)}
+        of_new = {id(one): found.categories for one, found in zip(new, placed, strict=True)}
         return tuple(replace(one, categories=of_new.get(id(one.decided), ())) for one in updates)
 
     def _decider_now(self) -> Decider:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from aggregator.categorize import Decider
+from aggregator.categorize import Decider, Unplaced
 from aggregator.config.renames import match_outputs, match_sources
 from aggregator.model import Config, ConfiguredSource, PollState, Source, UndecidedEntry
 from aggregator.pages import whole_recipe
@@ -67,12 +67,14 @@ def decide_anew(
         return 0
     story_ids = list(dict.fromkeys(entry.story_id for entry in asked))
     corrected = store.corrections(story_ids)
-    decided = decider.decide(
-        [(entry.source_name, entry) for entry in asked],
-        [corrected.get(entry.story_id) for entry in asked],
+    placed = decider.decide(
+        [
+            Unplaced(entry.source_name, entry, entry.outlet, corrected.get(entry.story_id))
+            for entry in asked
+        ]
     )
-    for entry, decisions in zip(asked, decided, strict=True):
-        store.replace_decisions(entry.entry_id, entry.story_id, decisions, now)
+    for entry, found in zip(asked, placed, strict=True):
+        store.replace_decisions(entry.entry_id, entry.story_id, found.categories, now)
     return store.settle_memberships(story_ids, now)
 
 

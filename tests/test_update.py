@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from aggregator.categorize import Decider
 from aggregator.clock import FakeClock
 from aggregator.fetch import FakeFetcher
 from aggregator.model import (
@@ -26,10 +28,10 @@ from aggregator.model import (
 )
 from aggregator.parse import FeedReader, ParseError
 from aggregator.polled import PollResult
-from aggregator.reconcile import reconcile
+from aggregator.reconcile import decide_anew, reconcile
 from aggregator.store import Store, StoreError, open_store
 from aggregator.update import Corridor
-from tests.builders import NOW, config, entry, feed, later, source, titles
+from tests.builders import LONG, NOW, config, entry, feed, later, source, titles
 
 Said = ParsedFeed | Exception
 
@@ -310,3 +312,23 @@ def test_a_source_whose_host_rests_was_not_polled(made: Callable[[str], Corridor
     assert (state.failures, state.last_poll_at) == (0, None)
     assert state.next_poll_at is not None
     assert state.next_poll_at >= later(2)
+
+
+def test_a_rule_asks_for_the_outlet_that_a_text_credits(
+    made: Callable[[str], Corridors],
+) -> None:
+    parts = made("a")
+    parts.config = replace(parts.config, categories=(Category("tech", "T", ("outlet:嘉兴日报",)),))
+    credited = Text(f"<p>本文转自：嘉兴日报</p><p>{LONG}</p>", "html")
+    told = feed(entry(1, content=credited), entry(2))
+    parts.answer("a", b"1", told)
+    parts.poll()
+    assert titles(parts.store, "tech") == ["Title 1"]
+    (stored,) = [one for one in parts.store.entries_since(None) if one.outlet]
+    assert stored.outlet == "嘉兴日报"
+    # Stored entries are decided again by it too.
+    decider = Decider.of(replace(parts.config, categories=(Category("tech", "Tech"),)))
+    for rules, moved in ((decider, 1), (Decider.of(parts.config), 1)):
+        with parts.store.transaction():
+            assert decide_anew(parts.store, rules, [stored], NOW) == moved
+    assert titles(parts.store, "tech") == ["Title 1"]

@@ -18,7 +18,7 @@ from aggregator.query import PreparedItem, Query, matches, parse_query, prepare
 from aggregator.text import normal_form
 
 if TYPE_CHECKING:
-    from aggregator.categorize.classifier import Classifier
+    from aggregator.categorize.classifier import Classifier, Verdict
     from aggregator.categorize.features import Reading
 
 # The name of what nothing takes; a correction to it says that an entry belongs in no category.
@@ -46,6 +46,31 @@ class Categorizable(Protocol):
     def tags(self) -> tuple[Tag, ...]: ...
     @property
     def language(self) -> str | None: ...
+
+
+# What a person said of a story: its categories, and when.
+Corrected = tuple[tuple[str, datetime], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """An entry whose categories are asked for.
+
+    `outlet` is whom its text credits, `corrected` what a person said of its story.
+    """
+
+    source_name: str
+    entry: Categorizable
+    outlet: str | None = None
+    corrected: Corrected | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The categories of an entry, and what the classifier said of it where it was asked."""
+
+    categories: tuple[CategoryDecision, ...]
+    verdict: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,53 +130,45 @@ class Decider:
             number,
         )
 
-    def decide(
-        self,
-        entries: Sequence[tuple[str, Categorizable]],
-        corrected: Sequence[Corrected | None] | None = None,
-    ) -> list[tuple[CategoryDecision, ...]]:
-        """The categories of entries (each with its source's name), in the order given.
-
-        `corrected` holds what a person said of each one's story. Many at once cost less.
-        """
-        corrections = corrected if corrected is not None else [None] * len(entries)
-        decided: list[tuple[CategoryDecision, ...]] = []
+    def decide(self, asked: Sequence[Unplaced]) -> list[Placed]:
+        """The categories of entries, in the order given. Many at once cost less."""
+        placed: list[Placed] = []
         open_ones: list[int] = []
-        for (source_name, entry), correction in zip(entries, corrections, strict=True):
-            if correction is not None:
-                decided.append(by_correction(correction))
+        for one in asked:
+            if one.corrected is not None:
+                placed.append(Placed(by_correction(one.corrected)))
                 continue
-            found = self._by_config(source_name, entry)
+            found = self._by_config(one)
             if not found and self.classifier is not None:
-                open_ones.append(len(decided))
-            decided.append(found)
+                open_ones.append(len(placed))
+            placed.append(Placed(found))
         if open_ones and self.classifier is not None:
-            readings = [reading_of(entries[at][1]) for at in open_ones]
+            readings = [reading_of(asked[at].entry) for at in open_ones]
             for at, verdict in zip(open_ones, self.classifier.judge(readings), strict=True):
-                if verdict.sure and verdict.category in self.precision:
-                    said = f"model {self.number or 0}: {verdict.probability:.3f}"
-                    decided[at] = (CategoryDecision(verdict.category, "model", said),)
-        return decided
+                placed[at] = Placed(self._by_model(verdict), verdict)
+        return placed
 
-    def _by_config(self, source_name: str, entry: Categorizable) -> tuple[CategoryDecision, ...]:
-        own = self.own.get(source_name, ())
-        mapped = self.maps.get(source_name)
+    def _by_model(self, verdict: Verdict) -> tuple[CategoryDecision, ...]:
+        if not verdict.sure or verdict.category not in self.precision:
+            return ()
+        said = f"model {self.number or 0}: {verdict.probability:.3f}"
+        return (CategoryDecision(verdict.category, "model", said),)
+
+    def _by_config(self, asked: Unplaced) -> tuple[CategoryDecision, ...]:
+        own = self.own.get(asked.source_name, ())
+        mapped = self.maps.get(asked.source_name)
         if own or not mapped:
-            return decide_categories(source_name, own, self.rules, entry)
+            return decide_categories(asked, own, self.rules)
         found: dict[str, CategoryDecision] = {}
-        for tag in entry.tags:
+        for tag in asked.entry.tags:
             for said in (tag.term, tag.label):
                 ours = mapped.get(normal_form(said)) if said else None
                 if ours is not None:
                     decision = CategoryDecision(ours, "rule", f"map: {said}")
                     found.setdefault(ours, decision)
-        for decision in decide_categories(source_name, (), self.rules, entry):
+        for decision in decide_categories(asked, (), self.rules):
             found.setdefault(decision.category, decision)
         return tuple(found.values())
-
-
-# What a person said of a story: its categories, and when.
-Corrected = tuple[tuple[str, datetime], ...]
 
 
 def by_correction(corrected: Corrected) -> tuple[CategoryDecision, ...]:
@@ -173,15 +190,14 @@ def reading_of(entry: Categorizable) -> Reading:
 
 
 def decide_categories(
-    source_name: str, own: tuple[str, ...], rules: Rules, entry: Categorizable
+    asked: Unplaced, own: tuple[str, ...], rules: Rules
 ) -> tuple[CategoryDecision, ...]:
     """The entry's categories: the source's `own` where it has any, else those whose rules match."""
     if own:
-        return tuple(CategoryDecision(category, "source", source_name) for category in own)
+        return tuple(CategoryDecision(category, "source", asked.source_name) for category in own)
     if not rules.rules:
         return ()
-    item = prepare(item_fields(source_name, entry))
-    return tuple(_by_rules(rules, item))
+    return tuple(_by_rules(rules, prepare(item_fields(asked))))
 
 
 def _by_rules(rules: Rules, item: PreparedItem) -> Iterable[CategoryDecision]:
@@ -192,13 +208,15 @@ def _by_rules(rules: Rules, item: PreparedItem) -> Iterable[CategoryDecision]:
             yield CategoryDecision(category, "rule", text)
 
 
-def item_fields(source_name: str, entry: Categorizable) -> Mapping[str, tuple[str, ...]]:
+def item_fields(asked: Unplaced) -> Mapping[str, tuple[str, ...]]:
     """The fields of an entry by the names the query language has for them."""
+    entry = asked.entry
     text = entry.content or entry.summary
     return {
         "title": _plain(entry.title),
         "text": tuple(part[:TEXT_LIMIT] for part in _plain(text)),
-        "source": (source_name,),
+        "source": (asked.source_name,),
+        "outlet": (asked.outlet,) if asked.outlet else (),
         "tag": tuple(tag.label or tag.term for tag in entry.tags),
         # An origin has one word for both: what it files an article under.
         "section": tuple(tag.label or tag.term for tag in entry.tags),

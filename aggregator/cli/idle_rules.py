@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from aggregator.categorize import Rules, item_fields
+from aggregator.categorize import Rules, Unplaced, item_fields
+from aggregator.cli.opened import reader_if_there
 from aggregator.model import Config
 from aggregator.query import matches, prepare
-from aggregator.store import StoreError, open_reader
-from aggregator.store.open import store_path
 
 IDLE = timedelta(days=30)
 
@@ -20,11 +19,8 @@ def idle_rules(config: Config, now: datetime) -> Iterator[str]:
     A source's own category comes before every rule, but does not make a rule idle.
     """
     rules = Rules.of(config.categories).rules
-    if not rules or not _exists(config):
-        return
-    try:
-        reader = open_reader(config.store)
-    except StoreError:  # of another version: `run` says what to do about it
+    reader = reader_if_there(config) if rules else None
+    if reader is None:
         return
     try:
         first = reader.first_seen()
@@ -35,17 +31,10 @@ def idle_rules(config: Config, now: datetime) -> Iterator[str]:
         reader.close()
     left = dict.fromkeys(rules)
     for entry in entries:
-        item = prepare(item_fields(entry.source_name, entry))
+        item = prepare(item_fields(Unplaced(entry.source_name, entry, entry.outlet)))
         for rule in [one for one in left if matches(one[2], item)]:
             del left[rule]
         if not left:
             return
     for category, text, _ in left:
         yield f"category {category}: the rule {text!r} matched nothing in {IDLE.days} days"
-
-
-def _exists(config: Config) -> bool:
-    try:
-        return store_path(config.store).exists()
-    except StoreError:
-        return False

@@ -9,6 +9,7 @@ import typer
 
 from aggregator.model import Config
 from aggregator.store import Store, StoreError, StoreReader, open_reader, open_store
+from aggregator.store.open import store_path
 
 
 @contextmanager
@@ -23,6 +24,17 @@ def reader_or_exit(config: Config) -> Iterator[StoreReader]:
     """The same of a store that is only read."""
     with _said(), closing(open_reader(config.store)) as reader:
         yield reader
+
+
+def reader_if_there(config: Config) -> StoreReader | None:
+    """The store, to be read and closed; None where there is none yet, or one of another version.
+
+    For commands that can do without: `run` says what to do about an unreadable one.
+    """
+    try:
+        return open_reader(config.store) if store_path(config.store).exists() else None
+    except StoreError:
+        return None
 
 
 @contextmanager

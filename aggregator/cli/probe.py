@@ -10,7 +10,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from aggregator.categorize import Rules, decide_categories
+from aggregator.cli.foreseen import Foreseen, Foresight
 from aggregator.cli.probe_page import PageProbe, probe_page
 from aggregator.cli.reading import (
     Reader,
@@ -21,7 +21,7 @@ from aggregator.cli.reading import (
     read_address,
     shown_title,
 )
-from aggregator.cli.shown import ShownArticle, print_article, shown_article
+from aggregator.cli.shown import ShownArticle, foreseen_shown, print_article, shown_article
 from aggregator.clock import Clock
 from aggregator.config import shown_url
 from aggregator.crawl import PageDoor, TextDoor
@@ -40,14 +40,13 @@ from aggregator.pages.page import clean_address
 from aggregator.pages.parts import part_rows
 
 STALE = timedelta(days=90)
-UNCATEGORIZED = "uncategorized"
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
     """What one fetch of a source showed. `error` is set where it gave no feed.
 
-    `newest` holds (date or None, title, categories) of the newest entries; `categories` counts
+    `newest` holds (date or None, title, where to) of the newest entries; `categories` counts
     entries by the category they would be in. Of JSON and sitemaps: `matches` says what each
     expression gives, `parts` are the sitemaps of an index, `articles` its first entries.
     """
@@ -58,7 +57,7 @@ class Probe:
     encoding: str | None = None
     title: str | None = None
     entries: int = 0
-    newest: tuple[tuple[datetime | None, str, tuple[str, ...]], ...] = ()
+    newest: tuple[tuple[datetime | None, str, Foreseen], ...] = ()
     categories: tuple[tuple[str, int], ...] = ()
     repaired: tuple[str, ...] = ()
     odd: tuple[str, ...] = ()
@@ -80,9 +79,10 @@ class Probe:
                 {
                     "published": moment and moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
                     "title": title,
-                    "categories": list(categories),
+                    "categories": list(foreseen.categories),
+                    "why": list(foreseen.why),
                 }
-                for moment, title, categories in self.newest
+                for moment, title, foreseen in self.newest
             ],
             "categories": dict(self.categories),
             "repaired": list(self.repaired),
@@ -105,14 +105,14 @@ async def probe_sources(
     on_probe: Callable[[AnyProbe], None] = lambda probe: None,
 ) -> list[AnyProbe]:
     """Probe sources at once (the fetcher bounds how many); the answers in the sources' order."""
-    rules = Rules.of(config.categories)
+    foresight = await asyncio.to_thread(Foresight.of, config)
 
     async def one(source: Source) -> AnyProbe:
         if source.page is not None:
-            shown = await probe_page(config, source, door, clock)
+            shown = await probe_page(config, source, foresight, door, clock)
             on_probe(shown)
             return shown
-        probe = await _probe_document(config, source, rules, door, reader, clock)
+        probe = await _probe_document(config, source, foresight, door, reader, clock)
         on_probe(probe)
         return probe
 
@@ -120,7 +120,12 @@ async def probe_sources(
 
 
 async def _probe_document(
-    config: Config, source: Source, rules: Rules, door: Fetcher, reader: Reader, clock: Clock
+    config: Config,
+    source: Source,
+    foresight: Foresight,
+    door: Fetcher,
+    reader: Reader,
+    clock: Clock,
 ) -> Probe:
     """A feed, a JSON answer or a sitemap; of an index also its newest sitemap."""
 
@@ -146,10 +151,13 @@ async def _probe_document(
         if isinstance(inner, Unread):
             return Probe(source.id, error=f"{parts[0] if parts else ''} {inner.message}".strip())
         feed = inner.feed
-    probe = replace(describe(source, feed, rules, now, whole.moved_to), parts=parts)
+    described = await asyncio.to_thread(describe, source, feed, foresight, now, whole.moved_to)
+    probe = replace(described, parts=parts)
     if source.fulltext is None:
         return probe
-    return await _with_texts(config, source, newest(feed, MOST_TEXTS), probe, door, clock)
+    return await _with_texts(
+        config, source, newest(feed, MOST_TEXTS), probe, foresight, door, clock
+    )
 
 
 async def _with_texts(
@@ -157,13 +165,13 @@ async def _with_texts(
     source: Source,
     entries: Sequence[Entry],
     probe: Probe,
+    foresight: Foresight,
     door: Fetcher,
     clock: Clock,
 ) -> Probe:
     """The probe with the full texts of its newest entries, as they would be stored."""
     texts = TextDoor(PageDoor(door, clock))
     zone = ZoneInfo(source.timezone or config.timezone)
-    told = {title: categories for _, title, categories in probe.newest}
     articles: list[ShownArticle] = []
     odd: list[str] = []
     for entry in entries:
@@ -191,23 +199,22 @@ async def _with_texts(
             published=entry.published or found.entry.published,
             enclosures=entry.enclosures or found.entry.enclosures,
         )
-        articles.append(shown_article(shown, told.get(shown_title(entry.title), ())))
+        (foreseen,) = foresight.place(source, [entry])  # decided when the feed brings it
+        articles.append(shown_article(shown, foreseen))
     return replace(probe, articles=tuple(articles), odd=(*probe.odd, *odd))
 
 
 def describe(
-    source: Source, feed: ParsedFeed, rules: Rules, now: datetime, moved_to: str | None = None
+    source: Source,
+    feed: ParsedFeed,
+    foresight: Foresight,
+    now: datetime,
+    moved_to: str | None = None,
 ) -> Probe:
     """What a feed read for a source shows. Pure."""
-    decided = {
-        id(entry): tuple(
-            decision.category
-            for decision in decide_categories(source.id, source.categories, rules, entry)
-        )
-        or (UNCATEGORIZED,)
-        for entry in feed.entries
-    }
-    counts = Counter(category for names in decided.values() for category in names)
+    placed = foresight.place(source, feed.entries)
+    decided = {id(entry): found for entry, found in zip(feed.entries, placed, strict=True)}
+    counts = Counter(category for found in placed for category in found.categories)
     repaired = [note for note in feed.notes if note.code not in _LOST | {"matched"}]
     lost = [note for note in feed.notes if note.code in _LOST]
     return Probe(
@@ -285,9 +292,9 @@ def print_probe(probe: Probe, zone: tzinfo, echo: Callable[[str], None]) -> None
         echo(f"    {text}")
     for one in probe.articles:
         print_article(one, zone, echo)
-    for moment, title, categories in () if probe.articles else probe.newest:
+    for moment, title, foreseen in () if probe.articles else probe.newest:
         date = moment.strftime("%Y-%m-%d %H:%M") if moment else "without a date  "
-        echo(f"    {date}  {title}  [{', '.join(categories)}]")
+        echo(f"    {date}  {title}  {foreseen_shown(foreseen)}")
     if probe.categories:
         echo("    in " + ", ".join(f"{name} {count}" for name, count in probe.categories))
     for text in probe.repaired[:5]:

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from aggregator.categorize import Rules, decide_categories
+from aggregator.cli.foreseen import Foresight
 from aggregator.cli.shown import ShownArticle, print_article, shown_article
 from aggregator.clock import Clock
 from aggregator.crawl import PageDoor
@@ -80,15 +80,25 @@ class PageProbe:
         }
 
 
-async def probe_page(config: Config, source: Source, fetcher: Fetcher, clock: Clock) -> PageProbe:
+async def probe_page(
+    config: Config, source: Source, foresight: Foresight, fetcher: Fetcher, clock: Clock
+) -> PageProbe:
     """Read a source without a feed as a poll would, but at most five articles; store nothing."""
     assert source.page is not None
-    return await _Probing(config, source, PageDoor(fetcher, clock), clock).run()
+    return await _Probing(config, source, foresight, PageDoor(fetcher, clock), clock).run()
 
 
 class _Probing:
-    def __init__(self, config: Config, source: Source, door: PageDoor, clock: Clock) -> None:
+    def __init__(
+        self,
+        config: Config,
+        source: Source,
+        foresight: Foresight,
+        door: PageDoor,
+        clock: Clock,
+    ) -> None:
         assert source.page is not None
+        self.foresight = foresight
         self.config = config
         self.source = source
         self.door = door
@@ -208,7 +218,6 @@ class _Probing:
         return sorted(articles.values(), key=lambda row: row.place)
 
     async def _articles(self, rows: list[PageRecord]) -> None:
-        rules = Rules.of(self.config.categories)
         for row in rows[:MOST_ARTICLES]:
             try:
                 page, outcome = await self._fetch(row.url)
@@ -224,8 +233,8 @@ class _Probing:
             for key in _ON_ARTICLES:
                 self._count(page, key, getattr(self.recipe, key))
             self.probe.odd += [str(miss) for miss in misses]
-            decided = decide_categories(self.source.id, self.source.categories, rules, entry)
-            self.probe.articles.append(shown_article(entry, tuple(one.category for one in decided)))
+            (foreseen,) = self.foresight.place(self.source, [entry])
+            self.probe.articles.append(shown_article(entry, foreseen))
         if not rows:
             self.probe.error = "no article was found on any page"
 

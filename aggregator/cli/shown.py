@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
+from aggregator.cli.foreseen import Foreseen
 from aggregator.dedupe.identify import plain
 from aggregator.model import Entry
-from aggregator.text import shorten, squeeze
+from aggregator.text import fit_for_xml, shorten, squeeze
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class ShownArticle:
     title: str
     published: datetime | None
     section: str | None
-    categories: tuple[str, ...]
+    foreseen: Foreseen
     characters: int
     pictures: int
     begins: str
@@ -32,32 +33,39 @@ class ShownArticle:
             "title": self.title,
             "published": self.published and self.published.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "section": self.section,
-            "categories": list(self.categories),
+            "categories": list(self.foreseen.categories),
+            "why": list(self.foreseen.why),
             "characters": self.characters,
             "pictures": self.pictures,
             "begins": self.begins,
         }
 
 
-def shown_article(entry: Entry, categories: tuple[str, ...]) -> ShownArticle:
-    """What a probe shows of an entry and its categories."""
+def shown_article(entry: Entry, foreseen: Foreseen) -> ShownArticle:
+    """What a probe shows of an entry and the categories it would get."""
     text = squeeze(plain(entry.content or entry.summary))
     return ShownArticle(
         url=entry.link or "",
         title=squeeze(plain(entry.title)) or "(no title)",
         published=entry.published,
         section=entry.tags[0].label or entry.tags[0].term if entry.tags else None,
-        categories=categories or ("uncategorized",),
+        foreseen=foreseen,
         characters=len(text),
         pictures=len(entry.enclosures),
         begins=shorten(text, 60),
     )
 
 
+def foreseen_shown(foreseen: Foreseen) -> str:
+    """Where an entry would stand, and why, on one line."""
+    why = fit_for_xml(squeeze("; ".join(foreseen.why)))
+    return f"[{', '.join(foreseen.categories)}] by {shorten(why, 120)}"
+
+
 def print_article(one: ShownArticle, zone: tzinfo, echo: Callable[[str], None]) -> None:
     """Tell a person of an article, its time in `zone`."""
     moment = one.published.astimezone(zone).strftime("%Y-%m-%d %H:%M") if one.published else "?"
-    echo(f"    {moment}  {one.title}  [{', '.join(one.categories)}]")
+    echo(f"    {moment}  {one.title}  {foreseen_shown(one.foreseen)}")
     echo(
         f"        {one.section or 'no section'}, {one.characters} characters, "
         f"{one.pictures} pictures: {one.begins or 'no text'}"

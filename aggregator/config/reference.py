@@ -200,8 +200,9 @@ OPML file or message.
   serves. The ids of its sources begin with the name of the list (`list-…`).
 
 `aggregator check --probe [SOURCE…]` fetches sources once and shows what would be stored: format,
-number of entries, the newest with their dates and categories, what was repaired, and what is odd.
-It stores nothing. `aggregator export opml` writes all sources by category; secrets stay out of it.
+number of entries, the newest with their dates, the category each would get and why (its source, a
+rule, `map`, or what the classifier in force says of it), what was repaired, and what is odd. It
+stores nothing. `aggregator export opml` writes all sources by category; secrets stay out of it.
 
 ## When an edit takes effect
 

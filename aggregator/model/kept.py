@@ -194,7 +194,7 @@ class StoryDetails:
 
 @dataclass(frozen=True, slots=True)
 class UndecidedEntry:
-    """An entry whose category is to be decided anew."""
+    """An entry whose category is to be decided anew. `outlet` is whom its text credits."""
 
     entry_id: int
     story_id: int
@@ -206,6 +206,7 @@ class UndecidedEntry:
     authors: tuple[str, ...]
     tags: tuple[Tag, ...]
     language: str | None
+    outlet: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

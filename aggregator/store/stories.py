@@ -247,7 +247,7 @@ class StoryRows(Rows):
     ) -> list[UndecidedEntry]:
         columns = ", ".join(f"snapshots.{name}" for name in SNAPSHOT_COLUMNS)
         rows = self._db.execute(
-            f"select entries.id, entries.story_id, sources.name, {columns} from entries "
+            f"select entries.id, entries.story_id, sources.name, outlet, {columns} from entries "
             "join sources on sources.id = entries.source_id "
             f"join snapshots on snapshots.id = entries.snapshot_id where {where} "
             "order by entries.id desc limit ?",
@@ -272,8 +272,8 @@ def _carrier(row: Sequence[Any]) -> Carrier:
 
 
 def _undecided_entry(row: Sequence[Any]) -> UndecidedEntry:
-    shown = snapshot_from_row(row[3:])
+    shown = snapshot_from_row(row[4:])
     return UndecidedEntry(
         *(row[0], row[1], row[2], shown.title, shown.summary, shown.content),
-        *(shown.link, shown.authors, shown.tags, shown.language),
+        *(shown.link, shown.authors, shown.tags, shown.language, row[3]),
     )

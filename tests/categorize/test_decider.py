@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aggregator.categorize import Decider
+from aggregator.categorize import Decider, Unplaced
 from aggregator.categorize.classifier import learn, to_bytes
 from aggregator.model import Category, CategoryDecision, Config, Tag, Text
 from tests.builders import config, entry, source
@@ -42,7 +42,7 @@ def decide(
 ) -> tuple[CategoryDecision, ...]:
     said = entry(1, title=Text(title), text=None, tags=tuple(Tag(tag) for tag in tags))
     put = None if corrected is None else tuple((name, AT) for name in corrected)
-    return decider.decide([(name, said)], [put])[0]
+    return decider.decide([Unplaced(name, said, corrected=put)])[0].categories
 
 
 def test_a_correction_comes_before_everything(body: bytes) -> None:
@@ -93,7 +93,7 @@ def test_a_category_that_feeds_yaml_no_longer_has_is_not_given(body: bytes) -> N
 def test_many_at_once_are_decided_as_each_alone(body: bytes) -> None:
     decider = Decider.of(a_config(), body, 7)
     asked = [
-        (name, entry(number, title=Text(title), text=None))
+        Unplaced(name, entry(number, title=Text(title), text=None))
         for number, (name, title) in enumerate(
             [("open", "央行利率基金"), ("fixed", "x"), ("open", "足球"), ("open", "球队比赛进球")]
         )

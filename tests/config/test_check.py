@@ -72,12 +72,14 @@ def test_a_probe_shows_what_would_be_stored_and_stores_nothing(tmp_path: Path) -
         "published": "2026-11-22T08:00:00Z",
         "title": "全国新闻",
         "categories": ["domestic"],
+        "why": ["rule: title:全国"],
     }
+    assert good["newest"][1]["why"] == ["nobody: no rule matches, and there is no classifier yet"]
     assert good["categories"] == {"domestic": 1, "uncategorized": 1}
     assert told["own"]["categories"] == {"local": 2}
     assert "titles only, no text" in good["odd"]
     assert told["html"]["outcome"] == "failed"
-    assert "2026-11-22 08:00  全国新闻  [domestic]" in text
+    assert "2026-11-22 08:00  全国新闻  [domestic] by rule: title:全国" in text
     assert "html: FAILED" in text
     assert os.listdir(tmp_path) == ["feeds.yaml"]
 
