@@ -90,7 +90,7 @@ class Corridor:
         self._carrying = Carrying(store)
         self._teacher = Teacher(store)
         door = PageDoor(fetcher, clock)
-        self._fulltexts = Fulltexts(store, door)
+        self._fulltexts = Fulltexts(store)
         self._parts = Parts(store, door, reader, clock)
         self._fronts = Fronts(config, store, door, clock)
         pages = (self._parts, self._fulltexts)

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from aggregator.cli.foreseen import Foreseen, Foresight
-from aggregator.cli.probe_page import PageProbe, probe_page
+from aggregator.cli.probe_page import MOST_ARTICLES, PageProbe, probe_page
 from aggregator.cli.reading import (
     Reader,
     ReadFeed,
@@ -24,7 +24,7 @@ from aggregator.cli.reading import (
 from aggregator.cli.shown import ShownArticle, foreseen_shown, print_article, shown_article
 from aggregator.clock import Clock
 from aggregator.config import shown_url
-from aggregator.crawl import PageDoor, TextDoor
+from aggregator.crawl import ArticleDoor, PageDoor
 from aggregator.fetch import Fetcher
 from aggregator.model import (
     Config,
@@ -35,7 +35,7 @@ from aggregator.model import (
     ParsedFeed,
     Source,
 )
-from aggregator.pages import PageError
+from aggregator.pages import PageError, reading_of
 from aggregator.pages.page import clean_address
 from aggregator.pages.parts import part_rows
 
@@ -170,11 +170,21 @@ async def _with_texts(
     clock: Clock,
 ) -> Probe:
     """The probe with the full texts of its newest entries, as they would be stored."""
-    texts = TextDoor(PageDoor(door, clock))
+    texts = ArticleDoor(PageDoor(door, clock))
     zone = ZoneInfo(source.timezone or config.timezone)
     articles: list[ShownArticle] = []
     odd: list[str] = []
+    left = MOST_ARTICLES
+
+    async def is_part(url: str) -> bool:
+        nonlocal left
+        left -= 1
+        return left >= 0
+
     for entry in entries:
+        left -= 1
+        if left < 0:
+            break
         if (url := clean_address(entry.link, source.url)) is None:
             odd.append("an entry has no link to its full text")
             continue
@@ -183,7 +193,8 @@ async def _with_texts(
             url, allow_private=source.allow_private, proxy=source.proxy or config.fetch.proxy
         )
         try:
-            outcome, found, missed = await texts.get(source, record, request, zone)
+            reading = reading_of(source, record, zone)
+            outcome, found = await texts.get(request, reading, is_part)
         except PageError as error:
             odd.append(str(error))
             continue
@@ -192,7 +203,7 @@ async def _with_texts(
         if found is None:
             odd.append(getattr(outcome, "message", f"{url} could not be had"))
             continue
-        odd += map(str, missed)
+        odd += map(str, found.misses)
         shown = replace(entry, content=found.entry.content, title=entry.title or found.entry.title)
         shown = replace(
             shown,
@@ -200,7 +211,7 @@ async def _with_texts(
             enclosures=entry.enclosures or found.entry.enclosures,
         )
         (foreseen,) = foresight.place(source, [entry])  # decided when the feed brings it
-        articles.append(shown_article(shown, foreseen))
+        articles.append(shown_article(shown, foreseen, len(found.bodies)))
     return replace(probe, articles=tuple(articles), odd=(*probe.odd, *odd))
 
 

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from aggregator.cli.foreseen import Foresight
 from aggregator.cli.shown import ShownArticle, print_article, shown_article
 from aggregator.clock import Clock
-from aggregator.crawl import PageDoor
+from aggregator.crawl import ArticleDoor, PageDoor
 from aggregator.fetch import Fetcher
 from aggregator.model import (
     Config,
@@ -28,12 +29,13 @@ from aggregator.pages import (
     Page,
     PageError,
     open_page,
-    read_article,
     read_index,
+    reading_of,
     whole_recipe,
 )
-from aggregator.pages.days import dated, day_in_address, is_dated, local_day, midnight
+from aggregator.pages.days import dated, day_in_address, is_dated, local_day
 from aggregator.pages.edition import is_other_day, rows_of
+from aggregator.pages.whole import content_type
 
 MOST_ARTICLES = 5
 MOST_PAGES = 4  # beside the front page
@@ -116,13 +118,7 @@ class _Probing:
 
     async def _fetch(self, url: str) -> tuple[Page | None, FetchOutcome]:
         """A page; None where it could not be had or read, with the reason in the outcome."""
-        request = FetchRequest(
-            url=url,
-            allow_private=self.source.allow_private,
-            headers=self.source.headers,
-            proxy=self.source.proxy or self.config.fetch.proxy,
-        )
-        outcome = await self.door.get(request)
+        outcome = await self.door.get(self._request(url))
         if not isinstance(outcome, Fetched):
             return None, outcome
         try:
@@ -131,6 +127,16 @@ class _Probing:
             ), outcome
         finally:
             self.door.release(outcome)
+
+    def _request(self, url: str) -> FetchRequest:
+        """As a poll would ask, unconditionally; the source's headers go to its own host only."""
+        at_home = urlsplit(url).netloc == urlsplit(self.source.url).netloc
+        return FetchRequest(
+            url=url,
+            allow_private=self.source.allow_private,
+            headers=self.source.headers if at_home else (),
+            proxy=self.source.proxy or self.config.fetch.proxy,
+        )
 
     async def _front(self) -> tuple[PageRecord, Index] | None:
         """The front page of today's edition, or of the latest one within a week."""
@@ -218,23 +224,36 @@ class _Probing:
         return sorted(articles.values(), key=lambda row: row.place)
 
     async def _articles(self, rows: list[PageRecord]) -> None:
-        for row in rows[:MOST_ARTICLES]:
+        doors = ArticleDoor(self.door)
+        known = {row.url for row in rows}
+        left = MOST_ARTICLES  # of articles' pages, be they of one article
+
+        async def is_part(url: str) -> bool:
+            nonlocal left
+            left -= 1
+            return left >= 0 and url not in known
+
+        for row in rows:
+            left -= 1
+            if left < 0:
+                break
+            reading = reading_of(self.source, row, self.zone)
             try:
-                page, outcome = await self._fetch(row.url)
-                if page is None:
-                    self.probe.odd.append(getattr(outcome, "message", row.url))
-                    continue
-                day = date.fromisoformat(row.edition) if row.edition else day_in_address(row.url)
-                start = midnight(day, self.zone) if day else None
-                entry, misses = read_article(page, self.recipe, row, self.zone, start)
+                outcome, whole = await doors.get(self._request(row.url), reading, is_part)
             except PageError as error:
                 self.probe.odd.append(str(error))
                 continue
+            if whole is None:
+                self.probe.odd.append(getattr(outcome, "message", row.url))
+                continue
+            if isinstance(outcome, Fetched):
+                self.door.release(outcome)
+            page = open_page(whole.bodies[0][1], whole.bodies[0][0], content_type(whole.encoding))
             for key in _ON_ARTICLES:
                 self._count(page, key, getattr(self.recipe, key))
-            self.probe.odd += [str(miss) for miss in misses]
-            (foreseen,) = self.foresight.place(self.source, [entry])
-            self.probe.articles.append(shown_article(entry, foreseen))
+            self.probe.odd += [str(miss) for miss in whole.misses]
+            (foreseen,) = self.foresight.place(self.source, [whole.entry])
+            self.probe.articles.append(shown_article(whole.entry, foreseen, len(whole.bodies)))
         if not rows:
             self.probe.error = "no article was found on any page"
 

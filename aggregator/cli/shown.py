@@ -25,6 +25,7 @@ class ShownArticle:
     characters: int
     pictures: int
     begins: str
+    pages: int = 1
 
     def as_json(self) -> dict[str, Any]:
         """The object of `check --probe --json`; its time in UTC."""
@@ -38,11 +39,12 @@ class ShownArticle:
             "characters": self.characters,
             "pictures": self.pictures,
             "begins": self.begins,
+            "pages": self.pages,
         }
 
 
-def shown_article(entry: Entry, foreseen: Foreseen) -> ShownArticle:
-    """What a probe shows of an entry and the categories it would get."""
+def shown_article(entry: Entry, foreseen: Foreseen, pages: int = 1) -> ShownArticle:
+    """What a probe shows of an entry, where it would stand, and how many pages it is read from."""
     text = squeeze(plain(entry.content or entry.summary))
     return ShownArticle(
         url=entry.link or "",
@@ -53,6 +55,7 @@ def shown_article(entry: Entry, foreseen: Foreseen) -> ShownArticle:
         characters=len(text),
         pictures=len(entry.enclosures),
         begins=shorten(text, 60),
+        pages=pages,
     )
 
 
@@ -67,6 +70,7 @@ def print_article(one: ShownArticle, zone: tzinfo, echo: Callable[[str], None]) 
     moment = one.published.astimezone(zone).strftime("%Y-%m-%d %H:%M") if one.published else "?"
     echo(f"    {moment}  {one.title}  {foreseen_shown(one.foreseen)}")
     echo(
-        f"        {one.section or 'no section'}, {one.characters} characters, "
+        f"        {one.section or 'no section'}, {one.characters} characters"
+        f"{f' on {one.pages} pages' if one.pages > 1 else ''}, "
         f"{one.pictures} pictures: {one.begins or 'no text'}"
     )

@@ -77,6 +77,15 @@ Language = Annotated[str, checked(values.check_language), _text("language-tag")]
 Network = Annotated[str, checked(values.check_network), _text("network")]
 Selector = Annotated[str, checked(recipes.check_selector), _text("selector")]
 Expression = Annotated[str, checked(recipes.check_expression), _text("expression")]
+NextPage = Annotated[
+    Selector | None,
+    Field(
+        title="next page",
+        description="Link to the next page of a long article; by default 下一页, rel=next and "
+        "numbers are followed.",
+        examples=["a.next"],
+    ),
+]
 Epaper = Annotated[str, checked(recipes.check_epaper), _text("e-paper-system")]
 Cron = Annotated[str, checked(values.check_cron), _text("cron")]
 Rule = Annotated[str, checked(check_rule), _text("query")]
@@ -361,6 +370,7 @@ class PageSection(Section):
     outlet: Selector | None = Field(
         default=None, title="outlet", description="Who carried the article first."
     )
+    next: NextPage = None
 
 
 class JsonSection(Section):
@@ -458,13 +468,7 @@ class FulltextSection(Section):
     outlet: Selector | None = Field(
         default=None, title="outlet", description="Who carried it first, where the feed is silent."
     )
-    next: Selector | None = Field(
-        default=None,
-        title="next page",
-        description="Link to the next page of a long article; by default 下一页, rel=next and "
-        "numbers are followed.",
-        examples=["a.next"],
-    )
+    next: NextPage = None
 
 
 def _all_or_keys(value: Any) -> Any:

@@ -14,16 +14,17 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Executor
-from dataclasses import replace
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from aggregator import schedule
 from aggregator.clock import Clock
+from aggregator.crawl.article import ArticleDoor
 from aggregator.crawl.door import PageDoor, Sleep
-from aggregator.crawl.fulltext import Fulltexts
+from aggregator.crawl.fulltext import Fulltexts, found_text
 from aggregator.crawl.parts import Parts, after_first
 from aggregator.model import (
     Config,
@@ -37,31 +38,49 @@ from aggregator.model import (
     PollUpdate,
     SavedPoll,
     Source,
+    SourceRecord,
 )
 from aggregator.pages import (
     Index,
     Miss,
     PageError,
+    Whole,
+    feed_of,
     open_page,
-    read_article,
     read_index,
+    reading_of,
     whole_recipe,
 )
 from aggregator.pages.curve import after_fetch
-from aggregator.pages.days import day_in_address, midnight
 from aggregator.pages.edition import is_other_day, rows_of
 from aggregator.parse import ParseError
 from aggregator.store import Store, StoreError
 
 log = logging.getLogger(__name__)
 
-FORMAT = "page"
-# Days without an edition that are asked for once more when the next one is out.
-MOST_MISSED = 8
-MOST_BACKFILL = timedelta(days=92)
 T = TypeVar("T")
 Make = Callable[[int], PollUpdate]
-Read = tuple[Index | None, ParsedFeed | None, Sequence[Miss]]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a fetched page held: links, an article, the text of an entry, or a document's entries.
+
+    `misses` are the selectors that matched nothing on it.
+    """
+
+    index: Index | None = None
+    article: Whole | None = None
+    text: FoundText | None = None
+    document: ParsedFeed | None = None
+    misses: tuple[Miss, ...] = ()
+    lacking: str | None = None
+
+    @property
+    def odd(self) -> str | None:
+        """What was odd about a page that could be used."""
+        told = [*map(str, self.misses), *([self.lacking] if self.lacking else [])]
+        return "; ".join(told) or None
 
 
 class SaveFeed(Protocol):
@@ -94,6 +113,7 @@ class Crawl:
         self._save_feed = save_feed
         self._parts = parts
         self._fulltexts = fulltexts
+        self._articles = ArticleDoor(door)
         self.replace_config(config)
 
     def wait_by(self, sleep: Sleep) -> None:
@@ -152,23 +172,8 @@ class Crawl:
             return SavedPoll()
         outcome: FetchOutcome = FetchFailed(page.url, "internal", "not fetched")
         try:
-            read: Read = (None, None, ())
-            request = self._page_request(source, page)
-            text: FoundText | None = None
-            if page.kind == "fulltext":
-                zone = self._zone(source)
-                outcome, text, missed = await self._fulltexts.get(source, page, request, zone)
-                read = (None, None, missed)
-            elif page.kind == "part":
-                outcome, part = await self._parts.get(source, request, self._zone(source).key)
-                read = (None, part, ())
-            else:
-                outcome = await self._door.get(request)
-            if isinstance(outcome, Fetched) and page.kind in ("index", "article"):
-                read = await asyncio.to_thread(self._read, source, page, outcome)
-            return await self._in_writer(
-                lambda: self._save_capture(source, page, outcome, *read, text)
-            )
+            outcome, read = await self._get(source, page)
+            return await self._in_writer(lambda: self._save_capture(source, page, outcome, read))
         except (PageError, ParseError) as error:
             failed = FetchFailed(page.url, error.reason, str(error), outcome.status)
         except StoreError:
@@ -179,7 +184,44 @@ class Crawl:
         finally:
             if isinstance(outcome, Fetched):
                 self._door.release(outcome)
-        return await self._in_writer(lambda: self._save_capture(source, page, failed))
+        return await self._in_writer(lambda: self._save_capture(source, page, failed, Read()))
+
+    async def _get(self, source: Source, page: PageRecord) -> tuple[FetchOutcome, Read]:
+        """Fetch a page and read it; the body is the caller's to release.
+
+        Raises PageError and ParseError, the body given back.
+        """
+        request, zone = self._page_request(source, page), self._zone(source)
+        if page.kind == "part":
+            outcome, document = await self._parts.get(source, request, zone.key)
+            return outcome, Read(document=document)
+        if page.kind == "index":
+            return await self._get_index(source, page, request)
+        reading = reading_of(source, page, zone)
+
+        async def is_part(url: str) -> bool:
+            return not await self._in_writer(lambda: self._store.is_article(page, url))
+
+        outcome, whole = await self._articles.get(request, reading, is_part)
+        if whole is None:
+            return outcome, Read()
+        if page.kind == "article":
+            return outcome, Read(article=whole, misses=whole.misses, lacking=whole.lacking)
+        text = found_text(page, whole, reading.recipe)
+        return outcome, Read(text=text, misses=whole.misses, lacking=whole.lacking)
+
+    async def _get_index(
+        self, source: Source, page: PageRecord, request: FetchRequest
+    ) -> tuple[FetchOutcome, Read]:
+        outcome = await self._door.get(request)
+        if not isinstance(outcome, Fetched):
+            return outcome, Read()
+        try:
+            index = await asyncio.to_thread(_read_index, source, page, outcome)
+        except BaseException:
+            self._door.release(outcome)
+            raise
+        return outcome, Read(index, misses=index.misses)
 
     def _page_request(self, source: Source, page: PageRecord) -> FetchRequest:
         """Conditional after the first time. The source's headers go to its own host only."""
@@ -195,23 +237,6 @@ class Crawl:
             validators_url=page.final_url,
         )
 
-    def _read(self, source: Source, record: PageRecord, fetched: Fetched) -> Read:
-        """What a fetched page holds: links or an entry, and what its recipe missed."""
-        assert source.page is not None
-        recipe, zone = whole_recipe(source.page), self._zone(source)
-        page = open_page(fetched.body, fetched.url, fetched.content_type)
-        edition = date.fromisoformat(record.edition) if record.edition else None
-        if record.kind == "index":
-            index = read_index(page, recipe, record.level)
-            if record.level == 0 and edition and is_other_day(page, index, edition):
-                index = Index()
-            return index, None, index.misses
-        day = edition or day_in_address(record.url)
-        start = midnight(day, zone) if day else None
-        entry, misses = read_article(page, recipe, record, zone, start, source.language)
-        feed = ParsedFeed(FORMAT, FORMAT, page.encoding, entries=(entry,), language=source.language)
-        return None, feed, misses
-
     # ------------------------------------------------------------ saving, on the writer's thread
 
     def _save(self, page: PageRecord) -> None:
@@ -219,51 +244,62 @@ class Crawl:
             self._store.save_page(page)
 
     def _save_capture(
-        self,
-        source: Source,
-        page: PageRecord,
-        outcome: FetchOutcome,
-        index: Index | None = None,
-        feed: ParsedFeed | None = None,
-        misses: Sequence[Miss] = (),
-        text: FoundText | None = None,
+        self, source: Source, page: PageRecord, outcome: FetchOutcome, read: Read
     ) -> SavedPoll:
         """One page with what it brought, in one transaction."""
-        odd = "; ".join(map(str, misses)) or None
         now = self._clock.now()
         saved = SavedPoll()
         with self._store.transaction():
             record = self._store.source_records([source.id]).get(source.id)
             if record is None:
                 return saved
-            if index is not None:
-                page = replace(page, section=page.section or index.own_name)
-                self._store.add_pages(record.source_id, rows_of(page, index, now))
-            if feed is not None:
-                state = record.state
-
-                def update(new: int) -> PollUpdate:
-                    return PollUpdate(
-                        source_id=record.source_id,
-                        state=replace(state, last_new_at=now) if new else state,
-                        polled_at=now,
-                        duration_ms=0,
-                        feed=feed,
-                        url=outcome.url,
-                        body=outcome.body if isinstance(outcome, Fetched) else None,
-                        listed=page.listed,
-                    )
-
-                saved = self._save_feed(source, record.source_id, feed, update, misses)
-            page = after_fetch(page, outcome, now, odd)
-            if text is not None:
-                page, is_saved = self._fulltexts.save(page, text, now)
-                saved = SavedPoll(revised=int(is_saved and not text.is_first))
+            if read.index is not None:
+                page = replace(page, section=page.section or read.index.own_name)
+                self._store.add_pages(record.source_id, rows_of(page, read.index, now))
+            if read.article is not None or read.document is not None:
+                saved = self._save_entries(source, record, page, outcome, read, now)
+            page = after_fetch(page, outcome, now, read.odd)
+            if read.text is not None:
+                page, is_saved = self._fulltexts.save(page, read.text, now)
+                saved = SavedPoll(revised=int(is_saved and not read.text.is_first))
             self._store.save_page(after_first(page) if page.kind == "part" else page)
             if rests := schedule.host_rests([outcome]):
                 self._store.save_host_rests(rests, now)
-        self._tell(source, page, outcome, odd)
+        self._tell(source, page, outcome, read.odd)
         return saved
+
+    def _save_entries(
+        self,
+        source: Source,
+        record: SourceRecord,
+        page: PageRecord,
+        outcome: FetchOutcome,
+        read: Read,
+        now: datetime,
+    ) -> SavedPoll:
+        """The entry of an article, or those of a document, by the corridor."""
+        feed = read.document
+        further: tuple[tuple[str, bytes], ...] = ()
+        body = outcome.body if isinstance(outcome, Fetched) else None
+        if read.article is not None:
+            feed = feed_of(read.article, source.language)
+            further = read.article.bodies[1:]
+        assert feed is not None
+
+        def update(new: int) -> PollUpdate:
+            return PollUpdate(
+                source_id=record.source_id,
+                state=replace(record.state, last_new_at=now) if new else record.state,
+                polled_at=now,
+                duration_ms=0,
+                feed=feed,
+                url=outcome.url,
+                body=body,
+                further=further,
+                listed=page.listed,
+            )
+
+        return self._save_feed(source, record.source_id, feed, update, read.misses)
 
     def _tell(
         self, source: Source, page: PageRecord, outcome: FetchOutcome, odd: str | None
@@ -281,3 +317,14 @@ def _has_pages(source: Source, page: PageRecord) -> bool:
     if page.kind == "fulltext":
         return source.fulltext is not None
     return (source.sitemap if page.kind == "part" else source.page) is not None
+
+
+def _read_index(source: Source, record: PageRecord, fetched: Fetched) -> Index:
+    """The links of a page; none where the front page of a day turns out to be another day's."""
+    assert source.page is not None
+    page = open_page(fetched.body, fetched.url, fetched.content_type)
+    index = read_index(page, whole_recipe(source.page), record.level)
+    edition = date.fromisoformat(record.edition) if record.edition else None
+    if record.level == 0 and edition and is_other_day(page, index, edition):
+        return Index()
+    return index

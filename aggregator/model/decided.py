@@ -165,8 +165,9 @@ class EntryUpdate:
 class PollUpdate:
     """All that one poll of one source changes, saved in one transaction with its validators.
 
-    `url` is where the body came from, `body` what came (None when there was none). `listed` False
-    keeps new entries out of the feeds: they go to the store and the archives only.
+    `url` is where the body came from, `body` what came (None when there was none), `further` the
+    other pages of an article, each with its address. `listed` False keeps new entries out of the
+    feeds: they go to the store and the archives only.
     """
 
     source_id: int
@@ -177,6 +178,7 @@ class PollUpdate:
     entries: tuple[EntryUpdate, ...] = ()
     url: str | None = None
     body: bytes | None = None
+    further: tuple[tuple[str, bytes], ...] = ()
     listed: bool = True
 
 

@@ -14,6 +14,7 @@ from lxml import etree, html
 
 from aggregator.model import Enclosure, Entry, Origin, PageRecipe, PageRecord, Tag, Text
 from aggregator.pages.days import moment_in
+from aggregator.pages.following import drop_pager
 from aggregator.pages.maintext import main_text
 from aggregator.pages.page import LAZY, Miss, Page, PageError, text_of
 from aggregator.text import squeeze
@@ -33,16 +34,19 @@ def read_article(
     zone: tzinfo,
     day: datetime | None = None,
     language: str | None = None,
+    first: str | None = None,
 ) -> tuple[Entry, tuple[Miss, ...]]:
     """The entry that an article's page is, and the selectors that matched nothing on it.
 
     `record` says what the link to it said; `day` is the beginning of its edition's day, for a
     page that shows no date. Without `content`, or where that matches nothing, the main text is
-    taken. Raises PageError where there is no text at all, ValueError for a bad selector.
+    taken. `first` is where the article begins, for one of its further pages. Raises PageError
+    where there is no text at all, ValueError for a bad selector.
     """
     misses: list[Miss] = []
     title = _first_text(page, "title", recipe.title, misses) or record.name or own_title(page)
     content = _content(page, recipe, misses, title)
+    drop_pager(content, page, first or page.url)
     stated = _first_text(page, "published", recipe.published, misses)
     section = _first_text(page, "section", recipe.section, misses) or record.section
     author = _all_texts(page, "author", recipe.author, misses)

@@ -162,6 +162,21 @@ def frames_of(page: Page) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one for one in found if one and one != page.url))
 
 
+def take_out(element: Any) -> None:
+    """Take an element out of its tree and leave the text behind it; one that is out stays out."""
+    parent, tail = element.getparent(), element.tail
+    if parent is None:
+        return
+    if tail:
+        before = element.getprevious()
+        if before is not None:
+            before.tail = (before.tail or "") + tail
+        else:
+            parent.text = (parent.text or "") + tail
+    element.tail = None
+    parent.remove(element)
+
+
 def text_of(found: Any) -> str:
     """The visible text of what a selector matched, squeezed; scripts and styles are none."""
     if not isinstance(found, etree._Element):

@@ -6,7 +6,7 @@ and how to override a part. Kept in model's PageRecipe so that feeds.yaml can sa
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from aggregator.model import PageRecipe
 
@@ -48,7 +48,7 @@ def whole_recipe(own: PageRecipe) -> PageRecipe:
     """
     if own.base is None:
         return own
-    names = ("entries", "title", "content", "published", "author", "section", "images", "outlet")
-    said = {name: value for name in names if (value := getattr(own, name)) is not None}
     base = RECIPES[own.base]
-    return replace(base, follow=own.follow or base.follow, **said)
+    own_words = {field.name: getattr(own, field.name) for field in fields(own)}
+    said = {name: value for name, value in own_words.items() if value is not None}
+    return replace(base, **{**said, "follow": own.follow or base.follow})

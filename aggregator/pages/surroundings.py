@@ -13,6 +13,7 @@ from typing import Any
 
 from lxml import etree
 
+from aggregator.pages.page import take_out
 from aggregator.text import squeeze
 
 _DROPPED = ("nav", "footer", "aside", "form", "button", "select", "textarea", "dialog")
@@ -88,26 +89,13 @@ def strip_surroundings(root: Any, title: str | None = None) -> None:
         return
     for element in [*body.iter(*_DROPPED)]:
         if element.getparent() is not None:
-            _drop(element)
+            take_out(element)
     _drop_blocks(body)
     _wrap_runs(body)
     _split_lines(body)
     _drop_lines(body, title)
     _drop_last_links(body)
     _unwrap(body)
-
-
-def _drop(element: Any) -> None:
-    """Take an element away and leave its tail."""
-    parent, tail = element.getparent(), element.tail
-    if tail:
-        before = element.getprevious()
-        if before is not None:
-            before.tail = (before.tail or "") + tail
-        else:
-            parent.text = (parent.text or "") + tail
-    element.tail = None
-    parent.remove(element)
 
 
 # ---------------------------------------------------------------- blocks
@@ -127,7 +115,7 @@ def _drop_blocks(body: Any) -> None:
     for element in gone:
         parent = element.getparent()
         if parent is not None and parent not in gone:
-            _drop(element)
+            take_out(element)
 
 
 def _sums(body: Any) -> dict[Any, _Sum]:
@@ -254,7 +242,7 @@ def _drop_lines(body: Any, title: str | None) -> None:
             or (len(text) <= LONGEST_NOTICE and _NOTICE.search(text))
             or (wanted and _bare(text) == wanted)
         ):
-            _drop(element)
+            take_out(element)
 
 
 def _is_label(text: str) -> bool:
@@ -272,7 +260,7 @@ def _drop_last_links(body: Any) -> None:
         if text and len(linked) < 0.8 * len(text):
             return
         if linked and element.getparent() is not None:
-            _drop(element)
+            take_out(element)
 
 
 def _lines_of(body: Any) -> Iterator[Any]:

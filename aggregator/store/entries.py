@@ -32,6 +32,8 @@ from aggregator.store.snapshots import snapshot_columns
 from aggregator.store.times import from_text_or_none, to_text, to_text_or_none
 
 CODEC = "zstd"
+# The kind of a capture that is a further page of the article whose first page is the one before.
+FURTHER = "page+"
 DATES_READ = 200
 _KNOWN_COLUMNS = (
     "entries.id, source_id, story_id, guid, link_key, title_key, text_key, meta_key, "
@@ -382,10 +384,18 @@ class EntryRows(HealthRows, OutputRows, FingerprintRows):
             is_page = poll.feed is not None and poll.feed.format == "page"
             kind = "page" if is_page else "document"
             save.document_id = self._add_capture(save, kind, poll.body, None, at)
+            for url, body in poll.further:  # right behind it: so they are found (page_bodies)
+                self._add_capture(save, FURTHER, body, None, at, url)
         return save.document_id
 
     def _add_capture(
-        self, save: _Save, kind: str, raw: bytes, context_id: int | None, at: str
+        self,
+        save: _Save,
+        kind: str,
+        raw: bytes,
+        context_id: int | None,
+        at: str,
+        url: str | None = None,
     ) -> int:
         capture_id = self._next_id("captures")
         feed = save.poll.feed
@@ -393,7 +403,7 @@ class EntryRows(HealthRows, OutputRows, FingerprintRows):
         packed = self._compressor.compress(raw)
         digest = hashlib.sha256(raw).hexdigest()
         body = (digest, kind, CODEC, packed, len(raw))
-        save.add("captures", (capture_id, *body, *about, save.poll.url, context_id, at))
+        save.add("captures", (capture_id, *body, *about, url or save.poll.url, context_id, at))
         return capture_id
 
     def _context(self, context: bytes) -> int:

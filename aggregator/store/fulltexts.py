@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from aggregator.model import FoundText, Snapshot
-from aggregator.store.entries import CODEC, EntryRows
+from aggregator.store.entries import CODEC, FURTHER, EntryRows
 from aggregator.store.snapshots import SNAPSHOT_COLUMNS, snapshot_columns, snapshot_from_row
 from aggregator.store.times import from_text, to_text
 
@@ -122,7 +122,7 @@ class FulltextRows(EntryRows):
                 "captures",
                 {
                     "digest": hashlib.sha256(body).hexdigest(),
-                    "kind": "page" if first is None else "page+",
+                    "kind": "page" if first is None else FURTHER,
                     "codec": CODEC,
                     "body": self._compressor.compress(body),
                     "size": len(body),

@@ -81,6 +81,15 @@ class PageRows(Rows):
         ).fetchone()
         return None if row is None else _record(row)
 
+    def is_article(self, page: PageRecord, url: str) -> bool:
+        """Whether an address is known for an article of its own beside `page`, in its source."""
+        row = self._db.execute(
+            "select 1 from pages where url = ? and kind in ('article', 'fulltext') and id <> ? "
+            "and source_id = (select source_id from pages where id = ?)",
+            (url, page.page_id, page.page_id),
+        ).fetchone()
+        return row is not None
+
     def parts_of(self, source_id: int) -> dict[str, PageRecord]:
         """The sitemaps that a source's index has named, by address."""
         rows = self._db.execute(

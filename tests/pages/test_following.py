@@ -6,7 +6,8 @@ import pytest
 
 from aggregator.model import PageRecipe
 from aggregator.pages import open_page
-from aggregator.pages.following import next_page, place_in
+from aggregator.pages.following import drop_pager, next_page, place_in
+from aggregator.pages.page import text_of
 
 FIRST = "https://news.example/2026/11/23/c_123.html"
 
@@ -75,3 +76,40 @@ def test_a_selector_of_its_own() -> None:
 def test_an_articles_own_number_is_no_pages() -> None:
     assert place_in("https://a.example/n/12", "https://a.example/n/11") is None
     assert place_in("https://a.example/n/11/2", "https://a.example/n/11") == 2
+
+
+def test_http_and_https_are_one_article() -> None:
+    html = "<a href='https://news.example/2026/11/23/c_123_2.html'>下一页</a>"
+    assert onward(html, first=FIRST.replace("https", "http")) is not None
+
+
+@pytest.mark.parametrize(
+    "pager",
+    [
+        "<div class='p'><a href='c_123.html'>1</a> <a href='c_123_2.html'>2</a></div>",
+        "<p>【<a href='c_123_2.html'>下一页</a>】</p>",
+        "<center><a href='c_123.html'>上一页</a> 2 / 3 <a href='c_123_3.html'>末页</a></center>",
+        "<a href='c_123_2.html'>第2页</a>",
+    ],
+)
+def test_the_pager_is_no_part_of_the_text(pager: str) -> None:
+    html = f"<div id='t'><p>去年共有2页。</p>{pager}<p>完</p></div>"
+    page = open_page(f"<html><body>{html}</body></html>".encode(), FIRST)
+    (content,) = page.find("#t")
+    drop_pager(content, page, FIRST)
+    assert text_of(content) == "去年共有2页。 完"
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        "<a href='c_123_2.html'><img src='a.jpg'></a>",
+        "<a href='c_124.html'>2</a>",
+        "<a href='c_123_2.html'>本文下篇讲桥</a>",
+    ],
+)
+def test_what_is_no_pager_stays(kept: str) -> None:
+    page = open_page(f"<html><body><div id='t'>文{kept}</div></body></html>".encode(), FIRST)
+    (content,) = page.find("#t")
+    drop_pager(content, page, FIRST)
+    assert content.find(".//a") is not None
