@@ -15,7 +15,14 @@ from hashlib import sha256
 
 from aggregator.categorize import Decider, Unplaced
 from aggregator.config.renames import match_outputs, match_sources
-from aggregator.model import Config, ConfiguredSource, PollState, Source, UndecidedEntry
+from aggregator.model import (
+    Config,
+    ConfiguredSource,
+    Output,
+    PollState,
+    Source,
+    UndecidedEntry,
+)
 from aggregator.pages import whole_recipe
 from aggregator.schedule import next_cron
 from aggregator.store import Store
@@ -79,29 +86,40 @@ def decide_anew(
 
 
 def _reconcile_outputs(store: Store, config: Config, now: datetime) -> list[int]:
-    """Outputs as configured; returns the stories of outputs that vanished."""
+    """Outputs as configured; returns the stories of categories that vanished.
+
+    What a saved query matches is looked for later, by `matching`.
+    """
     present = {output.name: output for output in store.outputs() if output.name not in ALWAYS}
-    for old, new in match_outputs(present, config.categories):
+    for old, new in match_outputs(present, config.published):
         store.rename_output(old, new)
     present = {output.name: output for output in store.outputs()}
     for name, (kind, title) in ALWAYS.items():
         if name not in present:
             store.put_output(name, kind, title, now)
-    wanted = {category.id: category for category in config.categories}
-    for category in config.categories:
-        known = present.get(category.id)
-        if known is None or known.title != category.title:
-            store.put_output(category.id, "category", category.title, now)
-    gone = [name for name in present if name not in wanted and name not in ALWAYS]
-    return [story for name in gone for story in store.remove_output(name, now)]
+    orphaned: list[int] = []
+    for wanted in config.published:
+        query = wanted.query if isinstance(wanted, Output) else None
+        kind = "category" if query is None else "query"
+        known = present.get(wanted.id)
+        if known is not None and known.kind != kind:
+            orphaned += store.remove_output(wanted.id, now)
+        if known is None or (known.kind, known.title, known.query) != (kind, wanted.title, query):
+            store.put_output(wanted.id, kind, wanted.title, now, query)
+    names = {wanted.id for wanted in config.published}
+    gone = [name for name in present if name not in names and name not in ALWAYS]
+    return orphaned + [story for name in gone for story in store.remove_output(name, now)]
 
 
 def _reconcile_sources(store: Store, config: Config, now: datetime) -> list[str]:
     """Sources as configured; returns the names of those whose own categories changed."""
     known = store.configured_sources()
-    for old, new in match_sources([(name, one.url) for name, one in known.items()], config):
+    renames = match_sources([(name, one.url) for name, one in known.items()], config)
+    for old, new in renames:
         store.rename_source(old, new)
         known[new] = known.pop(old)
+    if renames:
+        store.match_anew()  # queries may name the source
     changed: list[str] = []
     for source in config.sources:
         before = known.get(source.id)

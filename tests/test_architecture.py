@@ -56,10 +56,12 @@ UPPER = {
         "placing",
     },
     "placing": {"categorize", "store", "reconcile"},
+    "matching": {"categorize", "store"},
     "training": {"categorize", "store", "reconcile"},
     "waking": {"store"},
     "warc": set(),
-    "daemon": {*STAGES, *SHELLS, "waking", "reconcile", "update", "polled", "crawl", "training"},
+    "daemon": {*STAGES, *SHELLS, "waking", "reconcile", "update", "polled", "crawl", "training"}
+    | {"matching"},
 }
 TOP = {"cli", "__main__", ""}
 

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import fields, replace
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -82,6 +83,7 @@ def _run(config: Config, names: list[str], force: bool) -> list[PollResult]:
 
 async def _poll(config: Config, store: Store, names: list[str], force: bool) -> list[PollResult]:
     from aggregator.fetch import open_fetcher
+    from aggregator.matching import Matcher
     from aggregator.parse import FeedReader
     from aggregator.publish import Publisher
     from aggregator.reconcile import reconcile
@@ -102,7 +104,10 @@ async def _poll(config: Config, store: Store, names: list[str], force: bool) -> 
             captured = await corridor.crawl.crawl_due(names or None)
             results = _with_captured(results, captured)
             publisher = Publisher(store, config, clock)
-            await asyncio.get_running_loop().run_in_executor(writer, publisher.publish)
+            in_writer = partial(asyncio.get_running_loop().run_in_executor, writer)
+            with _progress_of_matching() as seen:
+                await in_writer(Matcher(store).finish, clock.now(), seen)
+            await in_writer(publisher.publish)
         finally:
             await fetcher.close()
             await reader.close()
@@ -166,6 +171,21 @@ def _progress(total: int) -> AbstractContextManager[OnResult | None]:
     if not sys.stderr.isatty() or total == 0:
         return nullcontext()
     return _bar(total)
+
+
+@contextmanager
+def _progress_of_matching() -> Iterator[Callable[[int, int], None] | None]:
+    """A bar for saved queries that look through what is stored, on a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn("looking for saved queries"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("")
+        yield lambda reached, last: progress.update(task, completed=reached, total=last)
 
 
 @contextmanager

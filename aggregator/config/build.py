@@ -16,6 +16,7 @@ from aggregator.model import (
     Config,
     FetchSettings,
     JsonRecipe,
+    Output,
     PageRecipe,
     PublishSettings,
     SitemapRecipe,
@@ -53,6 +54,7 @@ def build_config(
         publish=PublishSettings(
             directory=values.resolve_path(data["publish"]["directory"], file.parent),
             entries=data["publish"]["entries"],
+            per_source=data["publish"]["per_source"],
         ),
         fetch=builder.fetch(data["fetch"]),
         categories=tuple(
@@ -62,8 +64,19 @@ def build_config(
                 rules=tuple(category["rules"]),
                 was=tuple(category["was"]),
                 precision=category["precision"],
+                entries=category["entries"],
             )
             for category in data["categories"]
+        ),
+        outputs=tuple(
+            Output(
+                id=output["id"],
+                title=output["title"] or output["id"],
+                query=output["query"],
+                was=tuple(output["was"]),
+                entries=output["entries"],
+            )
+            for output in data["outputs"]
         ),
         sources=tuple(
             builder.source(number, source) for number, source in enumerate(data["sources"])

@@ -20,7 +20,7 @@ def cross_check(data: Any, environ: Mapping[str, str]) -> list[Fault]:
         return []
     return [
         *_null_values(data, ()),
-        *_duplicate_ids(data, "categories"),
+        *_duplicate_ids(data, "categories", "outputs"),
         *_duplicate_ids(data, "sources"),
         *_source_faults(data),
         *_missing_variables(data, environ),
@@ -33,7 +33,7 @@ def _null_values(value: Any, location: tuple[str | int, ...]) -> Iterator[Fault]
         for key, inner in value.items():
             if inner is None:
                 hint = "give it a value, or remove the line"
-                if key in ("sources", "categories") and not location:
+                if key in _NOUNS and not location:
                     hint = f"add one below it, or write `{key}: []`"
                 yield Fault((*location, key), f"`{key}` has no value", hint, at_key=True)
             elif isinstance(inner, dict | list):
@@ -60,23 +60,29 @@ def _texts(value: Any) -> list[str]:
     return [text for text in value if isinstance(text, str)] if isinstance(value, list) else []
 
 
-def _duplicate_ids(data: dict[str, Any], key: str) -> Iterator[Fault]:
-    what = "category" if key == "categories" else "source"
-    ids: dict[str, int] = {}
-    for number, item in _items(data, key):
+_NOUNS = {"categories": "category", "outputs": "output", "sources": "source"}
+
+
+def _duplicate_ids(data: dict[str, Any], *keys: str) -> Iterator[Fault]:
+    """Faults in the ids of the items of `keys`, which share one namespace."""
+    items = [(key, number, item) for key in keys for number, item in _items(data, key)]
+    ids: dict[str, tuple[str, int]] = {}
+    for key, number, item in items:
         name = item.get("id")
         if not isinstance(name, str):
             continue
         if name in ids:
-            message = f"the {what} id `{name}` stands twice"
-            hint = f"item {ids[name] + 1} of `{key}` has it already; give this one another id"
+            other, place = ids[name]
+            message = f"the {_NOUNS[key]} id `{name}` stands twice"
+            hint = f"item {place + 1} of `{other}` has it already; give this one another id"
             yield Fault((key, number, "id"), message, hint)
         else:
-            ids[name] = number
+            ids[name] = key, number
     claimed: dict[str, str] = {}
-    for number, item in _items(data, key):
+    for key, number, item in items:
         for old in dict.fromkeys(_texts(item.get("was"))):
             if old in ids:
+                what = _NOUNS[ids[old][0]]
                 message = f"`was` names `{old}`, which is a {what} of its own"
                 hint = "a former id belongs to nothing else: remove one of the two"
                 yield Fault((key, number, "was"), message, hint)

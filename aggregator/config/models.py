@@ -147,8 +147,17 @@ class PublishSection(Section):
         ge=1,
         le=100_000,
         title="entries",
-        description="Entries in each published feed; older ones stay in the store.",
+        description="Entries in each published feed; older ones stand in its archives.",
         examples=[100],
+    )
+    per_source: int | None = Field(
+        default=None,
+        ge=1,
+        le=100_000,
+        title="entries of one source",
+        description="Of the entries of a feed at most so many are of one source, so that a busy "
+        "one does not crowd out the others; what is left out stands in the archives.",
+        examples=[20],
     )
 
 
@@ -280,6 +289,17 @@ class WebSubSection(Section):
     )
 
 
+def _entries(noun: str) -> Any:
+    return Field(
+        default=None,
+        ge=1,
+        le=100_000,
+        title="entries",
+        description=f"Stories in the feed of this {noun}, where other than `publish.entries`.",
+        examples=[50],
+    )
+
+
 class CategorySection(Section):
     """A category: one published feed."""
 
@@ -301,6 +321,7 @@ class CategorySection(Section):
         "unless its source has a category of its own. See docs/queries.md.",
         examples=[["title:全国", "source:chinanews-*"]],
     )
+    entries: int | None = _entries("category")
     precision: float = Field(
         default=0.98,
         ge=0.5,
@@ -315,6 +336,35 @@ class CategorySection(Section):
         title="former ids",
         description="What the category was called before; subscribers are led to the new address.",
         examples=[["china"]],
+    )
+
+
+class OutputSection(Section):
+    """A saved query: a feed like a category's, of what it matches in any source."""
+
+    id: FeedId = Field(
+        title="id",
+        description="Name in addresses and files: `/feeds/ID.atom`. Categories and outputs share "
+        "their names.",
+        examples=["social-work"],
+    )
+    title: Title | None = Field(
+        default=None,
+        title="title",
+        description="Title of the feed; by default the id.",
+        examples=["社工"],
+    )
+    query: Rule = Field(
+        title="query",
+        description="What stands in the feed, of what was stored before too. See docs/queries.md.",
+        examples=["社工 OR 志愿者 -招聘"],
+    )
+    entries: int | None = _entries("output")
+    was: Ids = Field(
+        default_factory=list,
+        title="former ids",
+        description="What the output was called before; subscribers are led to the new address.",
+        examples=[["volunteers"]],
     )
 
 
@@ -691,4 +741,9 @@ class FeedsFile(Section):
     sources: list[SourceSection] = Field(
         title="sources",
         description="What is polled.",
+    )
+    outputs: list[OutputSection] = Field(
+        default_factory=list,
+        title="outputs",
+        description="Saved queries; each is one feed like a category's.",
     )

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from aggregator.config.renames import match_outputs, match_sources
 from aggregator.config.secrets import is_literal, shown_url
 from aggregator.config.values import split_listen
-from aggregator.model import Category, Config, Source
+from aggregator.model import Category, Config, Output, Source
 
 # Shown by name only: their values may be secrets.
 _SILENT = frozenset({"headers", "proxy"})
@@ -25,11 +25,11 @@ def plan_changes(old: Config, new: Config) -> tuple[str, ...]:
 
     Empty when nothing did (comments and order of keys aside). Holds no secret.
     """
-    outputs = match_outputs([category.id for category in old.categories], new.categories)
+    outputs = match_outputs([one.id for one in old.published], new.published)
     sources = match_sources([(source.id, source.url) for source in old.sources], new)
     return (
         *_settings(old, new),
-        *_items("output", old.categories, new.categories, outputs),
+        *_items("output", old.published, new.published, outputs),
         *_items("source", old.sources, new.sources, sources),
     )
 
@@ -47,8 +47,8 @@ def _settings(old: Config, new: Config) -> Iterator[str]:
 
 def _items(
     noun: str,
-    old: Iterable[Category] | Iterable[Source],
-    new: Iterable[Category] | Iterable[Source],
+    old: Iterable[Category | Output] | Iterable[Source],
+    new: Iterable[Category | Output] | Iterable[Source],
     renames: Iterable[tuple[str, str]],
 ) -> Iterator[str]:
     before: dict[str, Any] = {item.id: item for item in old}
@@ -74,7 +74,7 @@ def _changes(old: Any, new: Any) -> Iterator[str]:
     for spec in fields(new):
         if spec.name in ("id", "was"):
             continue
-        before, after = getattr(old, spec.name), getattr(new, spec.name)
+        before, after = getattr(old, spec.name, None), getattr(new, spec.name)
         if before == after:
             continue
         name = "category" if spec.name == "categories" else spec.name
@@ -114,7 +114,7 @@ def duration_text(value: timedelta) -> str:
 
 def config_warnings(config: Config) -> tuple[str, ...]:
     """What is allowed but probably not meant, a sentence each."""
-    return (*_address_warnings(config), *_source_warnings(config), *_category_warnings(config))
+    return (*_address_warnings(config), *_source_warnings(config), *_query_warnings(config))
 
 
 def _address_warnings(config: Config) -> Iterator[str]:
@@ -167,13 +167,16 @@ def _holds_password(source: Source) -> bool:
     return any(map(is_literal, values))
 
 
-def _category_warnings(config: Config) -> Iterator[str]:
+def _query_warnings(config: Config) -> Iterator[str]:
     known = {source.id for source in config.sources}
-    for category in config.categories:
-        for rule in category.rules:
-            for name in _named_sources(rule):
-                if name not in known:
-                    yield f"a rule of {category.id} names the source {name}, which does not exist"
+    rules = [(f"a rule of {one.id}", rule) for one in config.categories for rule in one.rules]
+    for where, query in [
+        *rules,
+        *((f"the query of {one.id}", one.query) for one in config.outputs),
+    ]:
+        for name in _named_sources(query):
+            if name not in known:
+                yield f"{where} names the source {name}, which does not exist"
 
 
 def _named_sources(rule: str) -> Iterator[str]:

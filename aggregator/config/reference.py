@@ -16,6 +16,7 @@ _PLACES = (
 )
 _LISTS = (
     ("CategorySection", "categories[]."),
+    ("OutputSection", "outputs[]."),
     ("SourceSection", "sources[]."),
     ("FulltextSection", "sources[].fulltext."),
     ("PageSection", "sources[].page."),

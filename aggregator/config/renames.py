@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from aggregator.model import Category, Config
+from aggregator.model import Config
 
 
 class Named(Protocol):
@@ -45,11 +45,9 @@ def match_sources(known: Iterable[tuple[str, str]], config: Config) -> tuple[tup
     return tuple((old, new) for new, old in renamed.items())
 
 
-def match_outputs(
-    known: Iterable[str], categories: Iterable[Category]
-) -> tuple[tuple[str, str], ...]:
-    """The renames, as (known id, configured id), between known outputs and categories: by `was`."""
-    renamed = _by_was(dict.fromkeys(known, ""), categories)
+def match_outputs(known: Iterable[str], wanted: Iterable[Named]) -> tuple[tuple[str, str], ...]:
+    """The renames, as (known id, configured id), between outputs known and wanted: by `was`."""
+    renamed = _by_was(dict.fromkeys(known, ""), wanted)
     return tuple((old, new) for new, old in renamed.items())
 
 

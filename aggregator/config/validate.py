@@ -17,10 +17,8 @@ from aggregator.config.models import FeedsFile
 # Keys of the contract that a later version builds: said so, not called unknown.
 NOT_YET: dict[tuple[str, ...], frozenset[str]] = {
     (): frozenset(
-        {"outputs", "images", "outlets", "retention", "root_path"}
-        | {"allowed_hosts", "honor_removals"}
+        {"images", "outlets", "retention", "root_path"} | {"allowed_hosts", "honor_removals"}
     ),
-    ("publish",): frozenset({"per_source"}),
 }
 
 # What people write instead of the right key, where letters alone do not tell.
@@ -42,6 +40,8 @@ _SYNONYMS = {
     "tz": ("timezone",),
     "lang": ("language",),
     "feeds": ("sources",),
+    "searches": ("outputs",),
+    "queries": ("outputs",),
     "database": ("store",),
     "db": ("store",),
     "port": ("listen",),
@@ -50,9 +50,11 @@ _SYNONYMS = {
     "dir": ("directory",),
     "path": ("directory", "url"),
     "useragent": ("user_agent",),
-    "filter": ("rules",),
+    "filter": ("rules", "query"),
     "query": ("rules",),
-    "rule": ("rules",),
+    "rules": ("query",),
+    "rule": ("rules", "query"),
+    "search": ("query", "rules"),
 }
 
 
@@ -156,7 +158,15 @@ def _unknown_key(location: tuple[str | int, ...]) -> Fault:
 
 def _elsewhere(key: str, parents: tuple[str, ...]) -> str | None:
     """A hint for a right key at the wrong place."""
-    for other in ((), ("publish",), ("fetch",), ("websub",), ("categories",), ("sources",)):
+    for other in (
+        (),
+        ("publish",),
+        ("fetch",),
+        ("websub",),
+        ("categories",),
+        ("outputs",),
+        ("sources",),
+    ):
         model = model_at(other)
         if other != parents and model is not None and key in keys_of(model):
             return (
@@ -168,6 +178,7 @@ def _elsewhere(key: str, parents: tuple[str, ...]) -> str | None:
 _EXAMPLES = {
     "id": "id: chinanews",
     "url": "url: https://host/feed.xml",
+    "query": "query: volunteers -jobs",
     "sources": "sources:` and a list below it, or `sources: []",
 }
 
@@ -182,7 +193,12 @@ def _missing(location: tuple[str | int, ...]) -> Fault:
 
 
 def _singular(name: str) -> str:
-    return {"categories": "category", "sources": "source", "rules": "rule"}.get(name, name)
+    return {
+        "categories": "category",
+        "sources": "source",
+        "rules": "rule",
+        "outputs": "output",
+    }.get(name, name)
 
 
 def _kind(value: Any) -> str:

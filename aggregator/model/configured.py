@@ -199,6 +199,16 @@ class Config:
     outputs: tuple[Output, ...] = ()
 
     @property
+    def published(self) -> tuple[Category | Output, ...]:
+        """Categories and saved queries: each is a feed, and they share one namespace."""
+        return (*self.categories, *self.outputs)
+
+    def entries_of(self, name: str) -> int:
+        """How many stories the feed of an output shows."""
+        own = next((one.entries for one in self.published if one.id == name), None)
+        return own or self.publish.entries
+
+    @property
     def hub_url(self) -> str | None:
         """The hub that every published feed names (`rel=hub`); None where there is none."""
         if self.websub.hub == "none":

@@ -61,6 +61,20 @@ class OutputRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class SavedQuery:
+    """The query of an output: the snapshots up to number `matched_to` it has looked at.
+
+    `is_matched` once it has looked through all that was stored when it was new.
+    """
+
+    output_id: int
+    name: str
+    query: str
+    matched_to: int
+    is_matched: bool
+
+
+@dataclass(frozen=True, slots=True)
 class OutputFate:
     """What became of an output: it is here, moved to another name, or gone for good."""
 

@@ -125,11 +125,8 @@ class Publisher:
     def prune(self) -> int:
         """Forget rendered entries that stand in no document any more; inside a transaction."""
         config = self._config
-        limits = [category.entries for category in config.categories]
-        limits += [output.entries for output in config.outputs]
-        return self._store.prune_renderings(
-            max(config.publish.entries, *(limit or 0 for limit in limits), 0)
-        )
+        limits = [one.entries or 0 for one in config.published]
+        return self._store.prune_renderings(max([config.publish.entries, *limits]))
 
     @property
     def _folder(self) -> Path:

@@ -34,8 +34,7 @@ class Series:
         self._store = store
         self._config = config
         self._entries = entries
-        self._limits = {category.id: category.entries for category in config.categories}
-        self._limits |= {output.id: output.entries for output in config.outputs}
+        self._limits = {one.id: one.entries for one in config.published}
 
     def write_live(
         self, press: Press, output: OutputRecord, before: Archive | None, opened: Archive | None

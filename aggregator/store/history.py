@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from aggregator.model import Listed
 from aggregator.store.base import Rows
+from aggregator.store.listing import lead_source, looked_through, newest_of_each
 from aggregator.store.times import from_text, to_text
 
 _SECOND = timedelta(seconds=1)
@@ -71,19 +72,31 @@ class HistoryRows(Rows):
         )
         return first, previous, following, last
 
-    def listed_at(self, output_id: int, revision: int, limit: int) -> list[Listed]:
-        """The newest `limit` places of an output when `revision` was the last one."""
+    def listed_at(
+        self, output_id: int, revision: int, limit: int, per_source: int | None = None
+    ) -> list[Listed]:
+        """The newest `limit` places of an output when `revision` was the last one.
+
+        At most `per_source` of them are of one source's stories.
+        """
         newest = self._last_position(revision)
         rows = []
         for where in ("left_revision is null", "left_revision > :revision"):
             rows += self._db.execute(
-                "select position, stories.id, stories.revision, entered_at from memberships "
-                "join stories on stories.id = story_id where output_id = :output "
-                f"and {where} and listed = 1 and position <= :newest "
+                "select position, stories.id, stories.revision, entered_at, "
+                f"{lead_source(per_source)} from memberships "
+                f"join stories on stories.id = story_id where output_id = :output and {where} "
+                "and listed = 1 and position <= :newest "
                 "order by position desc limit :limit",
-                {"output": output_id, "revision": revision, "newest": newest, "limit": limit},
+                {
+                    "output": output_id,
+                    "revision": revision,
+                    "newest": newest,
+                    "limit": looked_through(limit, per_source),
+                },
             ).fetchall()
-        return [Listed(*row[1:]) for row in sorted(rows, reverse=True)[:limit]]
+        newest_first = [row[1:] for row in sorted(rows, reverse=True)]
+        return newest_of_each(newest_first, limit, per_source)
 
     def _last_position(self, revision: int) -> int:
         """The last place that had been given away at a revision: both only grow."""

@@ -638,3 +638,18 @@ def m0014_earlier_versions(db: Database) -> None:
         "insert into document_versions select path, revision, substr(digest, 1, 12), settings "
         "from documents"
     )
+
+
+@migrations()
+def m0015_saved_queries(db: Database) -> None:
+    """How far each saved query has looked. Which entries it matches goes with the entry alone."""
+    _table(db, "outputs").add_column("matched_to", int)  # number of a snapshot; null: no query
+    _table(db, "outputs").add_column("is_matched", int)  # 1: it has looked through everything
+    db.execute("drop table query_matches")
+    db.execute(
+        "create table query_matches ("
+        "output_id integer not null references outputs(id) on delete cascade, "
+        "entry_id integer not null references entries(id) on delete cascade, "
+        "primary key (output_id, entry_id)) without rowid"
+    )
+    db.execute("create index query_matches_entry on query_matches (entry_id)")

@@ -69,16 +69,26 @@ class OutputRows(Rows):
                 (self._next_id("outputs"), name, kind, key, title, at, at, self._new_revision()),
             )
             self._db.execute(
-                "update outputs set stirred_revision = revision, query = ? where name = ?",
-                (query, name),
+                "update outputs set stirred_revision = revision where name = ?", (name,)
             )
             self._output_ids = {}
+            self._save_query(self._output_id(name), query)
         elif (row[1], row[2], row[3], row[4]) != (title, None, kind, query):
             self._db.execute(
-                "update outputs set title = ?, kind = ?, query = ?, removed_at = null where id = ?",
-                (title, kind, query, row[0]),
+                "update outputs set title = ?, kind = ?, removed_at = null where id = ?",
+                (title, kind, row[0]),
             )
+            if (row[2], row[4]) != (None, query):
+                self._save_query(row[0], query)
             self._touch({row[0]})
+
+    def _save_query(self, output_id: int, query: str | None) -> None:
+        """Give an output a query that has looked at nothing yet, or none."""
+        seen = None if query is None else 0
+        self._db.execute(
+            "update outputs set query = ?, matched_to = ?, is_matched = ? where id = ?",
+            (query, seen, seen, output_id),
+        )
 
     def rename_output(self, old: str, new: str) -> None:
         """Give an output another name; its id, its history and its feed's id stay.
@@ -110,8 +120,17 @@ class OutputRows(Rows):
             "select distinct story_id from decisions where output_id = ?", (output_id,)
         ).fetchall()
         self._db.execute("delete from decisions where output_id = ?", (output_id,))
-        self._new_revision()
+        self._leave_query(output_id)
         return [row[0] for row in rows]
+
+    def _leave_query(self, output_id: int) -> None:
+        """Nothing stands in an output any more because its query matched it."""
+        self._db.execute("delete from query_matches where output_id = ?", (output_id,))
+        self._db.execute(
+            "update memberships set left_revision = ? where left_revision is null "
+            "and output_id = (select id from outputs where id = ? and query is not null)",
+            (self._new_revision(), output_id),
+        )
 
     def former_output(self, name: str) -> str | None:
         """The present name of an output that was once called `name`."""
@@ -203,11 +222,18 @@ class OutputRows(Rows):
         self._stir({output_id for output_id, _ in rows})
 
     def _matching_queries(self, story_id: int) -> set[int]:
-        """The saved queries in force that any carrier of a story matches."""
+        """The saved queries in force that any carrier of a story matches.
+
+        Of one that has not looked through everything yet what stands in its output stays.
+        """
         rows = self._db.execute(
-            "select distinct output_id from query_matches join outputs on outputs.id = output_id "
-            "where story_id = ? and removed_at is null",
-            (story_id,),
+            "select output_id from query_matches join entries on entries.id = entry_id "
+            "join outputs on outputs.id = output_id "
+            "where story_id = ? and is_matched = 1 and removed_at is null union "
+            "select output_id from memberships join outputs on outputs.id = output_id "
+            "where story_id = ? and left_revision is null and is_matched = 0 "
+            "and removed_at is null",
+            (story_id, story_id),
         )
         return {row[0] for row in rows}
 

@@ -44,6 +44,7 @@ from aggregator.model import (
     PushStanding,
     Rendering,
     SavedPoll,
+    SavedQuery,
     Snapshot,
     SourceHealth,
     SourceRecord,
@@ -176,6 +177,23 @@ class PublishingStore(PublishingReader, Protocol):
     def lift_tombstone(self, ref: str) -> None: ...
 
 
+class QueryStore(Protocol):
+    """Saved queries and what they match; writing inside a transaction."""
+
+    def saved_queries(self) -> list[SavedQuery]: ...
+    def last_snapshot(self) -> int: ...
+    def entries_changed_after(self, snapshot_id: int, limit: int) -> dict[int, UndecidedEntry]: ...
+    def save_matches(
+        self,
+        output_ids: Iterable[int],
+        matched: Mapping[int, Iterable[int]],
+        reached: int,
+        now: datetime,
+    ) -> int: ...
+    def finish_matching(self, output_id: int, now: datetime) -> int: ...
+    def match_anew(self) -> None: ...
+
+
 class OutputStore(OutputReader, Protocol):
     """Writing outputs, memberships and decisions; inside a transaction."""
 
@@ -290,7 +308,9 @@ class HistoryReader(Protocol):
     def changes_around(
         self, output_id: int, moment: datetime
     ) -> tuple[datetime | None, datetime | None, datetime | None, datetime | None]: ...
-    def listed_at(self, output_id: int, revision: int, limit: int) -> list[Listed]: ...
+    def listed_at(
+        self, output_id: int, revision: int, limit: int, per_source: int | None = None
+    ) -> list[Listed]: ...
     def revisions_in(self, output_id: int, atom_ids: Iterable[str]) -> dict[str, int]: ...
     def versions_of(self, path: str) -> list[tuple[int, str, str]]: ...
 
@@ -318,6 +338,7 @@ class Store(
     CorrectionStore,
     StoryReader,
     OutputStore,
+    QueryStore,
     CategoryStore,
     HubStore,
     ManifestReader,

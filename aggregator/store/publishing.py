@@ -18,6 +18,7 @@ from aggregator.model import (
     Rendering,
     Tombstone,
 )
+from aggregator.store.listing import lead_source, looked_through, newest_of_each
 from aggregator.store.outputs import DOCUMENT_COLUMNS, document_from_row
 from aggregator.store.snapshots import SNAPSHOT_COLUMNS, snapshot_from_row
 from aggregator.store.sources import SUMMARY
@@ -29,9 +30,6 @@ _ARCHIVE_COLUMNS = (
     "last_entered_at, sealed_at, sealed_revision"
 )
 LATEST_ARCHIVES = 3
-# Of an output whose newest entries are nearly all of one source, so many times its entries are
-# looked through for others.
-_LOOKED_THROUGH = 20
 
 
 class PublishingRows(StoryRows):
@@ -41,26 +39,14 @@ class PublishingRows(StoryRows):
 
     def listed(self, output_id: int, limit: int, per_source: int | None = None) -> list[Listed]:
         """The newest `limit` places of an output, at most `per_source` of one source's stories."""
-        capped = per_source is not None
         rows = self._db.execute(
-            "select stories.id, stories.revision, entered_at, "
-            f"{'(select source_id from entries where id = lead_id)' if capped else 'null'} "
+            f"select stories.id, stories.revision, entered_at, {lead_source(per_source)} "
             "from memberships join stories on stories.id = memberships.story_id "
             "where output_id = ? and left_revision is null and listed = 1 "
             "order by position desc limit ?",
-            (output_id, limit * _LOOKED_THROUGH if capped else limit),
+            (output_id, looked_through(limit, per_source)),
         )
-        if per_source is None:
-            return [Listed(*row[:3]) for row in rows.fetchall()]
-        found: list[Listed] = []
-        counts: dict[int, int] = {}
-        for story_id, revision, entered_at, source_id in rows:
-            counts[source_id] = counts.get(source_id, 0) + 1
-            if counts[source_id] <= per_source:
-                found.append(Listed(story_id, revision, entered_at))
-                if len(found) == limit:
-                    break
-        return found
+        return newest_of_each(rows, limit, per_source)
 
     def renderings(self, story_ids: Iterable[int]) -> dict[int, Rendering]:
         """The rendered entries that are kept of some stories."""

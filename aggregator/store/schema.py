@@ -32,6 +32,7 @@ KNOWN_MIGRATIONS = (
     "m0012_fulltext",
     "m0013_publishing",
     "m0014_earlier_versions",
+    "m0015_saved_queries",
 )
 
 

@@ -12,6 +12,7 @@ from aggregator.store.manifests import ManifestRows
 from aggregator.store.pages import PageRows
 from aggregator.store.publishing import PublishingRows
 from aggregator.store.push import PushRows
+from aggregator.store.queries import QueryRows
 from aggregator.store.serving import ServingRows
 
 
@@ -19,6 +20,7 @@ class SqliteStore(
     FulltextRows,
     CorrectionRows,
     CategoryRows,
+    QueryRows,
     PublishingRows,
     PageRows,
     HubRows,

@@ -247,13 +247,13 @@ class StoryRows(Rows):
     ) -> list[UndecidedEntry]:
         columns = ", ".join(f"snapshots.{name}" for name in SNAPSHOT_COLUMNS)
         rows = self._db.execute(
-            f"select entries.id, entries.story_id, sources.name, outlet, {columns} from entries "
-            "join sources on sources.id = entries.source_id "
+            f"select entries.id, entries.story_id, sources.name, entries.outlet, {columns} "
+            "from entries join sources on sources.id = entries.source_id "
             f"join snapshots on snapshots.id = entries.snapshot_id where {where} "
             "order by entries.id desc limit ?",
             (*parameters, newest),
         ).fetchall()
-        return [_undecided_entry(row) for row in reversed(rows)]
+        return [undecided_entry(row) for row in reversed(rows)]
 
     def _outputs_of(self, story_id: int) -> tuple[str, ...]:
         rows = self._db.execute(
@@ -271,7 +271,8 @@ def _carrier(row: Sequence[Any]) -> Carrier:
     return Carrier(entry_id, name, title, guid, link, entry_title, *dates, *about)
 
 
-def _undecided_entry(row: Sequence[Any]) -> UndecidedEntry:
+def undecided_entry(row: Sequence[Any]) -> UndecidedEntry:
+    """The entry of a row: its id, its story's, its source's name, its outlet, SNAPSHOT_COLUMNS."""
     shown = snapshot_from_row(row[4:])
     return UndecidedEntry(
         *(row[0], row[1], row[2], shown.title, shown.summary, shown.content),

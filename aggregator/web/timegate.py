@@ -111,8 +111,9 @@ class TimeGate:
         if found is None or wanted is None:
             return self._answers.lost(scope)
         name, kind = found[1], found[3]
-        limit = self._limit(name)
-        past = await self._state.read(lambda reader: _past(reader, name, wanted, limit))
+        config = self._state.config
+        limits = config.entries_of(name), config.publish.per_source
+        past = await self._state.read(lambda reader: _past(reader, name, wanted, limits))
         if past is None:
             return await self._answers.unknown_feed(scope, f"{name}.{kind}")
         original = f"feeds/{name}.{kind}"
@@ -142,12 +143,6 @@ class TimeGate:
         ends = part == 1, part == parts
         body = timemap(feed, own, moments, others, ends)
         return self._answers.timemap(request.scope, body)
-
-    def _limit(self, name: str) -> int:
-        config = self._state.config
-        limits = {category.id: category.entries for category in config.categories}
-        limits |= {output.id: output.entries for output in config.outputs}
-        return limits.get(name) or config.publish.entries
 
     async def _resource(self, past: _Past, kind: str) -> Resource:
         revision = await self._state.read(lambda reader: reader.current_revision())
@@ -179,8 +174,16 @@ def render_past(past: _Past, kind: str, site_title: str, base_url: str) -> bytes
     return render_rss(named, site_title, base_url, entries)
 
 
-def _past(reader: StoreReader, name: str, moment: datetime, limit: int = 0) -> _Past | None:
-    """What an output was at a moment, or at first where that is earlier; None for no output."""
+def _past(
+    reader: StoreReader,
+    name: str,
+    moment: datetime,
+    limits: tuple[int, int | None] | None = None,
+) -> _Past | None:
+    """What an output was at a moment, or at first where that is earlier; None for no output.
+
+    With `limits` (entries, entries of one source) also what stood in it.
+    """
     output = next((one for one in reader.outputs() if one.name == name), None)
     if output is None:
         return None
@@ -192,7 +195,7 @@ def _past(reader: StoreReader, name: str, moment: datetime, limit: int = 0) -> _
         return None
     revision, changed_at = change
     near = Around(*reader.changes_around(output.output_id, changed_at))
-    listed = reader.listed_at(output.output_id, revision, limit) if limit else []
+    listed = reader.listed_at(output.output_id, revision, *limits) if limits else []
     found = reader.stories_as_of([one.story_id for one in listed], changed_at)
     stories = [found[one.story_id] for one in listed if one.story_id in found]
     return _Past(output, revision, changed_at, near, stories)

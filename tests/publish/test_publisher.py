@@ -12,7 +12,8 @@ import feedparser
 import pytest
 
 from aggregator.clock import FakeClock
-from aggregator.model import Category, Config, PublishSettings, Text
+from aggregator.matching import Matcher
+from aggregator.model import Category, Config, Output, PublishSettings, Text
 from aggregator.publish import Publisher
 from aggregator.reconcile import reconcile
 from aggregator.store import Store, open_store
@@ -273,3 +274,37 @@ def _old(site: Site, partial: Path) -> list[Path]:
 
     remove_leftovers(partial.parent, now=partial.stat().st_ctime + 4000)
     return list(partial.parent.iterdir())
+
+
+def test_no_source_fills_more_than_its_share(site: Site) -> None:
+    capped = replace(site.config.publish, entries=4, per_source=2)
+    site.config = replace(site.config, publish=capped)
+    site.publisher.replace_config(site.config)
+    for number in range(3):
+        save(site.store, "b", entry(20 + number), now=later(1))
+    save(site.store, "a", *(entry(number) for number in range(9)), now=later(2))
+    site.publisher.publish()
+    shown = feedparser.parse(site.documents()["all.atom"])
+    named = [one.source.title for one in shown.entries]
+    assert named == ["A", "A", "B", "B"]
+    # What is left out is not lost: the archive has it.
+    assert len(feedparser.parse(site.documents()["all/2026-11.atom"]).entries) == 12
+
+
+def test_an_output_may_have_its_own_number_of_entries(site: Site) -> None:
+    site.config = replace(
+        site.config,
+        categories=(Category("tech", "科技", entries=2), Category("world", "World")),
+        outputs=(Output("titles", "T", "title:Title", entries=3),),
+    )
+    reconcile(site.store, site.config, NOW)
+    site.publisher.replace_config(site.config)
+    entries = [entry(number) for number in range(5)]
+    save(site.store, "a", *entries, now=later(1), categories=["tech"])
+    Matcher(site.store).finish(later(2))
+    site.publisher.publish()
+    counts = {
+        name: len(feedparser.parse(site.documents()[f"{name}.atom"]).entries)
+        for name in ("all", "tech", "titles")
+    }
+    assert counts == {"all": 5, "tech": 2, "titles": 3}
