@@ -9,11 +9,12 @@ each other. What is dear (numpy, the tables) is imported with the first new text
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
+from aggregator.dedupe.mates import Mates
 from aggregator.html import readable_text
 from aggregator.model import (
     Decided,
@@ -34,8 +35,9 @@ from aggregator.provenance import NO_OUTLETS, Outlets, read_provenance
 if TYPE_CHECKING:
     from aggregator.dedupe.article import Article
     from aggregator.dedupe.recognise import Candidate, Match
-    from aggregator.store.window import Window
 
+# So many entries of a document are read and looked up together.
+TOGETHER = 64
 # Articles of the store that were verified lately are kept: one template is asked for again.
 KEPT_ARTICLES = 256
 # A text of fewer units is found by near-duplicates only, never by the digest of its normal form.
@@ -50,8 +52,20 @@ SAME_SOURCE_CONTAINED, SAME_SOURCE_LENGTH, SAME_SOURCE_UNITS = 0.95, 0.9, 100
 class Texts(Protocol):
     """What is asked of the store."""
 
-    def known_digest(self, digest: int) -> list[Lookalike]: ...
-    def similar_texts(self, fingerprints: bytes, now: datetime) -> list[Lookalike]: ...
+    def known_digests(self, digests: Sequence[int]) -> dict[int, Lookalike]: ...
+    def similar_to_all(
+        self, fingerprints: Sequence[bytes], now: datetime
+    ) -> list[list[Lookalike]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A decision and the text behind it, read; without an article where none is to be found."""
+
+    decided: Decided
+    outlet: str | None = None
+    article: Article | None = None
+    marks: TextMarks | None = None
 
 
 class Carrying:
@@ -69,65 +83,99 @@ class Carrying:
 
         Entries of the document see those before them. To be called inside a transaction.
         """
-        mates = _Mates()
-        return [self._one(source, source_id, one, now, mates) for one in decided]
+        mates = Mates()
+        updates: list[EntryUpdate] = []
+        for start in range(0, len(decided), TOGETHER):
+            told = self._read(decided[start : start + TOGETHER])
+            updates += self._recognise(source, source_id, told, now, mates)
+        return updates
 
-    def _one(
-        self, source: Source, source_id: int, decided: Decided, now: datetime, mates: _Mates
-    ) -> EntryUpdate:
+    def _recognise(
+        self,
+        source: Source,
+        source_id: int,
+        told: Sequence[_Told],
+        now: datetime,
+        mates: Mates,
+    ) -> list[EntryUpdate]:
+        """The updates of some texts, looked up together: one call costs little more than ten."""
+        new = [one for one in told if one.marks is not None and isinstance(one.decided, New)]
+        marks = [one.marks for one in new if one.marks is not None]
+        known = self._store.known_digests([one.digest for one in marks]) if marks else {}
+        found = iter(
+            self._store.similar_to_all([one.fingerprints for one in marks], now) if marks else ()
+        )
+        updates: list[EntryUpdate] = []
+        for one in told:
+            update = EntryUpdate(one.decided, marks=one.marks, outlet=one.outlet)
+            if one.article is not None and isinstance(one.decided, New):
+                kin = _Kin(source, source_id, known, next(found))
+                update = self._one(kin, update, one.article, mates)
+            updates.append(update)
+        return updates
+
+    def _read(self, decided: Sequence[Decided]) -> list[_Told]:
+        """The texts of new and changed entries, with what they are to be found by."""
+        told = [self._told(one) for one in decided]
+        articles = [one.article for one in told if one.article is not None]
+        if not articles:
+            return told
+        from aggregator.dedupe.article import cut_together
+
+        cut_together(articles)
+        return [
+            one if one.article is None else replace(one, marks=marks_of(one.article))
+            for one in told
+        ]
+
+    def _told(self, decided: Decided) -> _Told:
         revised = isinstance(decided, Revised) and "text" in decided.changed
         if not isinstance(decided, New) and not revised:
-            return EntryUpdate(decided)
+            return _Told(decided)
         keyed = decided.keyed
         text = readable(keyed.entry.content or keyed.entry.summary)
         credited = read_provenance(text, self.outlets)
         outlet = outlet_of(keyed.entry, credited, self.outlets)
         placed = isinstance(decided, New) and (decided.story_id or decided.same_as) is not None
         if not keyed.text_length or placed:
-            return EntryUpdate(decided, outlet=outlet)
-        article = _article(keyed.entry.title, text, credited)
-        update = EntryUpdate(decided, marks=marks_of(article), outlet=outlet)
-        if not isinstance(decided, New):
-            return update
-        known = self._by_digest(source_id, keyed, article, update.marks)
+            return _Told(decided, outlet)
+        return _Told(decided, outlet, _article(keyed.entry.title, text, credited))
+
+    def _one(self, kin: _Kin, update: EntryUpdate, article: Article, mates: Mates) -> EntryUpdate:
+        """The update of a new entry by the texts that are like its own."""
+        new = update.decided
+        assert isinstance(new, New)
+        known = _by_digest(kin, new.keyed, article, update.marks)
         if known is not None:
-            joined = replace(decided, story_id=known.story_id, likeness=_known_as(known))
-            return self._with_origin(replace(update, decided=joined), source, known)
-        joined_update = self._by_likeness(source, source_id, update, article, now)
+            joined = replace(new, story_id=known.story_id, likeness=_known_as(known))
+            return self._with_origin(replace(update, decided=joined), kin.source, known)
+        joined_update = self._by_likeness(kin, update, article)
         if joined_update is not None:
             return joined_update
-        position = mates.carried_by(article)
+        position = _carried_by(mates, article)
         if position is not None:
-            mate = replace(decided, same_as=position, likeness=Likeness("text"))
+            mate = replace(new, same_as=position, likeness=Likeness("text"))
             return replace(update, decided=mate)
-        mates.add(keyed.position, article)
+        mates.add(new.keyed.position, article)
         return update
 
-    def _by_likeness(
-        self,
-        source: Source,
-        source_id: int,
-        update: EntryUpdate,
-        article: Article,
-        now: datetime,
-    ) -> EntryUpdate | None:
+    def _by_likeness(self, kin: _Kin, update: EntryUpdate, article: Article) -> EntryUpdate | None:
         """The update of an entry whose text is a near-duplicate; None when it is not."""
+        match = self._best(kin.source_id, article, kin.similar) if kin.similar else None
+        if match is None:
+            return None
         from aggregator.dedupe.recognise import widens
 
         new, marks = update.decided, update.marks
         assert isinstance(new, New)
         assert marks is not None
-        similar = self._store.similar_texts(marks.fingerprints, now)
-        match = self._best(source_id, article, similar)
-        if match is None:
-            return None
-        known = next(one for one in similar if one.snapshot_id == match.candidate.reference)
+        known = next(one for one in kin.similar if one.snapshot_id == match.candidate.reference)
         if known.leads and widens(article, match):
             marks = replace(marks, widens=True)
         joined = replace(new, story_id=known.story_id, likeness=_likeness_of(match))
         fuller = article.length >= FULLER * match.candidate.article.length
         update = replace(update, decided=joined, marks=marks)
-        return self._with_origin(update, source, known, fuller)
+        return self._with_origin(update, kin.source, known, fuller)
 
     def _with_origin(
         self, update: EntryUpdate, source: Source, known: Lookalike, fuller: bool = False
@@ -141,21 +189,7 @@ class Carrying:
             return replace(update, origin=origin)
         return update
 
-    def _by_digest(
-        self, source_id: int, keyed: KeyedEntry, article: Article, marks: TextMarks | None
-    ) -> Lookalike | None:
-        if marks is None or not marks.digest:
-            return None
-        for known in self._store.known_digest(marks.digest):
-            other_source = known.source_id != source_id
-            same_title = known.title_key == keyed.title_key
-            if other_source or (same_title and article.length >= SAME_SOURCE_UNITS):
-                return known
-        return None
-
     def _best(self, source_id: int, article: Article, similar: Sequence[Lookalike]) -> Match | None:
-        if not similar:
-            return None
         from aggregator.dedupe.recognise import recognise
 
         sources = {one.snapshot_id: one.source_id for one in similar}
@@ -179,32 +213,38 @@ class Carrying:
         return Candidate(known.snapshot_id, known.story_id, article)
 
 
-class _Mates:
-    """The new articles of one document so far, by their position in it."""
+@dataclass(frozen=True, slots=True)
+class _Kin:
+    """Who tells a new text, and what the store has that is like it (`known` by digests)."""
 
-    def __init__(self) -> None:
-        self._articles: dict[int, Article] = {}
-        self._window: Window | None = None
+    source: Source
+    source_id: int
+    known: Mapping[int, Lookalike]
+    similar: Sequence[Lookalike]
 
-    def add(self, position: int, article: Article) -> None:
-        if self._window is None:
-            from aggregator.store.window import Window
 
-            self._window = Window()
-        self._articles[position] = article
-        self._window.add(position, article.fingerprints)
+def _by_digest(
+    kin: _Kin, keyed: KeyedEntry, article: Article, marks: TextMarks | None
+) -> Lookalike | None:
+    known = kin.known.get(marks.digest) if marks is not None and marks.digest else None
+    if known is None or known.source_id != kin.source_id:
+        return known
+    same_title = known.title_key == keyed.title_key
+    return known if same_title and article.length >= SAME_SOURCE_UNITS else None
 
-    def carried_by(self, article: Article) -> int | None:
-        """The position of the first that an article carries nearly whole."""
-        if self._window is None:
-            return None
-        from aggregator.dedupe.recognise import Candidate, recognise
 
-        for position in self._window.candidates(article.fingerprints):
-            match = recognise(article, [Candidate(position, 0, self._articles[position])])
-            if match is not None and _nearly_whole(article, match):
-                return position
+def _carried_by(mates: Mates, article: Article) -> int | None:
+    """The position of the first of a document's articles that this one carries nearly whole."""
+    likely = mates.like(article)
+    if not likely:
         return None
+    from aggregator.dedupe.recognise import Candidate, recognise
+
+    for position in likely:
+        match = recognise(article, [Candidate(position, 0, mates.articles[position])])
+        if match is not None and _nearly_whole(article, match):
+            return position
+    return None
 
 
 def readable(text: Text | None) -> str:

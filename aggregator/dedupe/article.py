@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from aggregator.dedupe.shingles import Hashes, Units, shingles_of, units_of, winnowed
+from aggregator.dedupe.shingles import Cut, Hashes, Units, cut_all, letters_of, units_of
 from aggregator.model import Boilerplate
 
 # Longer texts are compared by so many characters of their beginning.
@@ -24,29 +24,39 @@ class Article:
     text: str
 
     @cached_property
+    def _cut(self) -> Cut:
+        """The text cut; see `cut_together`."""
+        return next(iter(cut_all([self.text])))
+
+    @property
     def units(self) -> Units:
         """The units of the text."""
-        return units_of(self.text)
+        return self._cut.units
+
+    @property
+    def shingles(self) -> Hashes:
+        """The text's shingles in order."""
+        return self._cut.shingles
+
+    @property
+    def fingerprints(self) -> NDArray[np.uint32]:
+        """The text's winnowed fingerprints: sorted, each once."""
+        return self._cut.fingerprints
+
+    @cached_property
+    def sorted_shingles(self) -> Hashes:
+        """The shingles sorted, with repetitions."""
+        return np.sort(self.shingles)
+
+    @cached_property
+    def letters(self) -> str:
+        """The units of the text, each as a character, for alignment."""
+        return letters_of(self.units)
 
     @cached_property
     def title_units(self) -> Units:
         """The units of the title."""
         return units_of(self.title)
-
-    @cached_property
-    def shingles(self) -> Hashes:
-        """The text's shingles in order."""
-        return shingles_of(self.units.hashes)
-
-    @cached_property
-    def sorted_shingles(self) -> Hashes:
-        """The same sorted, with repetitions."""
-        return np.sort(self.shingles)
-
-    @cached_property
-    def fingerprints(self) -> NDArray[np.uint32]:
-        """The text's winnowed fingerprints: sorted, each once."""
-        return winnowed(self.shingles)
 
     @property
     def length(self) -> int:
@@ -70,3 +80,10 @@ def article_of(title: str, text: str, boilerplate: Sequence[Boilerplate] = ()) -
         at = max(at, part.end)
     pieces.append(text[at:])
     return Article(title, "\n".join(pieces))
+
+
+def cut_together(articles: Sequence[Article]) -> None:
+    """Derive of many articles at once what they are found by: a third of the cost of each alone."""
+    texts = [article.text for article in articles]
+    for article, cut in zip(articles, cut_all(texts), strict=True):
+        vars(article)["_cut"] = cut

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from rapidfuzz.distance import Indel
 
 from aggregator.dedupe.article import Article
-from aggregator.dedupe.shingles import Units
+from aggregator.dedupe.shingles import Units, letters_of
 
 # The least part of the shorter text's shingles to be found in the longer before they are aligned.
 LEAST_CONTAINED = 0.5
@@ -70,7 +69,7 @@ def compare(one: Article, other: Article) -> Comparison:
         return Comparison("unlike", contained)
     if _shared_numbers(small.units, large.units) < LEAST_NUMBERS:
         return Comparison("figures", contained)
-    runs = align(small.units, large.units)
+    runs = align(small.letters, large.letters)
     return _judge(small, large, contained, runs)
 
 
@@ -85,7 +84,7 @@ def containment(small: Article, large: Article) -> float:
 def passages(one: Article, other: Article, most: int = 3) -> list[str]:
     """The longest passages that two articles share, the longest first, as `one` has them."""
     small, large = (one, other) if one.length <= other.length else (other, one)
-    runs = align(small.units, large.units)
+    runs = align(small.letters, large.letters)
     longest = sorted(runs, key=lambda run: run[0] - run[1])[:most]
     mine = one.units
     spans = [(run[0], run[1]) if one is small else (run[2], run[3]) for run in longest]
@@ -109,23 +108,17 @@ def _shared_numbers(small: Units, large: Units) -> float:
 Run = tuple[int, int, int, int]
 
 
-def align(small: Units, large: Units, chance: int = CHANCE) -> list[Run]:
-    """Where the two agree: runs (start, end in the small; start, end in the large), in order."""
-    _, numbered = np.unique(np.concatenate([small.hashes, large.hashes]), return_inverse=True)
-    letters = _letters(numbered)
-    cut = small.hashes.size
-    runs: list[Run] = []
-    for op in Indel.opcodes(letters[:cut], letters[cut:]):
-        if op.tag == "equal":
-            runs.append((op.src_start, op.src_end, op.dest_start, op.dest_end))
+def align(small: str, large: str, chance: int = CHANCE) -> list[Run]:
+    """Where two texts, a letter a unit, agree: runs (start, end in the small; the same in the
+
+    large), in order.
+    """
+    runs: list[Run] = [
+        (op.src_start, op.src_end, op.dest_start, op.dest_end)
+        for op in Indel.opcodes(small, large)
+        if op.tag == "equal"
+    ]
     return [run for at, run in enumerate(runs) if run[1] - run[0] >= chance or _joins(runs, at)]
-
-
-def _letters(numbered: NDArray[np.intp]) -> str:
-    """Numbers as characters, surrogates passed over."""
-    codes = numbered.astype(np.uint32)
-    codes[codes >= 0xD800] += 0x800
-    return codes.tobytes().decode("utf-32-le")
 
 
 def _joins(runs: list[Run], at: int) -> bool:
@@ -203,7 +196,7 @@ def _told_apart_by_titles(small: Article, large: Article, replaced: list[Gap]) -
     one, other = small.title_units, large.title_units
     if not one.hashes.size or not other.hashes.size:
         return False
-    runs = align(one, other, 1)
+    runs = align(letters_of(one), letters_of(other), 1)
     pairs = {
         (_words(one, gap[0], gap[1]), _words(other, gap[2], gap[3]))
         for gap in _gaps(runs, one.hashes.size, other.hashes.size)

@@ -123,7 +123,8 @@ _LINES: tuple[tuple[str, str], ...] = (
     ),
     ("note", r"(?i:related|read more|see also|recommended|more from|editor.s note)\b"),
 )
-LINES: tuple[tuple[str, re.Pattern[str]], ...] = tuple((k, re.compile(p)) for k, p in _LINES)
+# All in one: a match's `lastgroup` is the kind and, behind an underscore, a number.
+LINE = re.compile("|".join(f"(?P<{kind}_{at}>{form})" for at, (kind, form) in enumerate(_LINES)))
 # The longest line of boilerplate: what is longer is an article that begins like one.
 LONGEST_LINE = 240
 

@@ -25,6 +25,10 @@ _FIRST = frozenset(
 )
 # Characters of the credits' and padding's own words that only traditional text has.
 _TRADITIONAL = re.compile("[轉來記訊聲編審責報據圖廣點擊閱讀關註權員發載]")
+# What credits may begin with, and what of them stands within so many characters of there.
+_CREDIT_FIRST = frozenset("(（【[■本文转稿信新来出")
+_ROLES, _ROLE_WITHIN = re.compile("记者|通讯员|作者|编辑|撰文|摄影"), 24
+_WIRED, _WIRED_WITHIN = re.compile("[电讯]"), 60
 # The head is looked for in so many lines, and in each so many parts.
 _HEAD_LINES, _HEAD_PARTS = 6, 6
 
@@ -93,36 +97,32 @@ class _Reading:
         return at
 
     def _head_part(self, at: int, end: int) -> int | None:
+        """Where a credit that stands at `at` ends. What it begins with chooses the forms tried."""
         text = self._text
         if at >= end:
             return None
-        if found := p.CREDIT.match(text, at, end):
+        first = text[at]
+        if first in _CREDIT_FIRST and (found := p.CREDIT.match(text, at, end)):
             return self._credit(found, "credit", sure=True)
-        if found := p.FORMER_TITLE.match(text, at, end):
+        if first in "【[原" and (found := p.FORMER_TITLE.match(text, at, end)):
             return self._former_title(at, found.end(), end)
-        if (
-            text[at] in "■□◆●◎△▲※★▪◇○(（【["
-            or text.find("记者", at, at + 24) >= 0
-            or any(
-                text.find(role, at, at + 12) >= 0
-                for role in ("通讯员", "作者", "编辑", "撰文", "摄影")
-            )
-        ):
+        if first in "■□◆●◎△▲※★▪◇○(（【[" or _ROLES.search(text, at, min(end, at + _ROLE_WITHIN)):
             for pattern in (p.BYLINE, p.BYLINE_IN_BRACKETS):
                 found = pattern.match(text, at, end)
                 if found:
                     return self._take_byline(found)
-        if found := p.DATELINE.match(text, at, end):
-            return self._take_dateline(found)
-        if found := p.OWN_NEWS.match(text, at, end):
-            return self._take_dateline(found)
-        if found := p.ACCORDING.match(text, at, end):
+        if _WIRED.search(text, at, min(end, at + _WIRED_WITHIN)):
+            for pattern in (p.DATELINE, p.OWN_NEWS):
+                found = pattern.match(text, at, end)
+                if found:
+                    return self._take_dateline(found)
+        if first == "据" and (found := p.ACCORDING.match(text, at, end)):
             return self._credit(found, "credit", sure=False)
-        if found := p.CREDIT_BARE.match(text, at, end):
+        if first in "本文转来" and (found := p.CREDIT_BARE.match(text, at, end)):
             return self._credit(found, "credit", sure=True)
-        if found := p.BRACKETED.match(text, at, end):
+        if first in "(（【[" and (found := p.BRACKETED.match(text, at, end)):
             return self._credit(found, "credit", sure=False)
-        if text[at].isascii():
+        if first.isascii():
             if found := p.ENGLISH_DATELINE.match(text, at, end):
                 return self._take_dateline(found)
             if found := p.ENGLISH_BYLINE.match(text, at, end):
@@ -150,12 +150,14 @@ class _Reading:
             at += 1
         if at >= end or end - start > p.LONGEST_LINE or text[at] not in _FIRST:
             return False
-        for kind, pattern in p.LINES:
-            if pattern.match(text, at, end):
-                self._add(start, end, kind)  # type: ignore[arg-type]
-                return True
+        if found := p.LINE.match(text, at, end):
+            kind = str(found.lastgroup).partition("_")[0]
+            self._add(start, end, kind)  # type: ignore[arg-type]
+            return True
+        if text[at] not in _CREDIT_FIRST:
+            return False
         found = p.CREDIT.match(text, start, end) or p.CREDIT_BARE.match(text, start, end)
-        if found and found.end() >= end:
+        if found is not None and found.end() >= end:
             self._credit(found, "credit", sure=True)
             return True
         return False

@@ -62,29 +62,37 @@ class FingerprintRows(Rows):
 
     # ------------------------------------------------------------ looking up
 
-    def known_digest(self, digest: int) -> list[Lookalike]:
-        """The snapshot with a text of this very normal form, as a list of at most one."""
-        row = self._db.execute(
-            "select snapshot_id from text_digests where digest = ?", (digest,)
-        ).fetchone()
-        return self._lookalikes([row[0]]) if row else []
+    def known_digests(self, digests: Sequence[int]) -> dict[int, Lookalike]:
+        """Of some digests of normal forms those that are known, with a snapshot of such a text."""
+        rows = self._db.execute(
+            "select digest, snapshot_id from text_digests "
+            "where digest in (select value from json_each(?))",
+            (json.dumps([one for one in digests if one]),),
+        ).fetchall()
+        found = self._lookalikes([snapshot for _, snapshot in rows])
+        return {digest: found[snapshot] for digest, snapshot in rows if snapshot in found}
 
     def similar_texts(self, fingerprints: bytes, now: datetime) -> list[Lookalike]:
         """Snapshots of the window that share many fingerprints, the best first.
 
         Sees what the open transaction has added so far.
         """
+        return self.similar_to_all([fingerprints], now)[0]
+
+    def similar_to_all(self, fingerprints: Sequence[bytes], now: datetime) -> list[list[Lookalike]]:
+        """As `similar_texts`, for many texts at once."""
         import numpy as np
 
         window = self._current_window(day_of(now))
-        return self._lookalikes(window.candidates(np.frombuffer(fingerprints, dtype="<u4")))
+        found = window.candidates_of_all([np.frombuffer(one, dtype="<u4") for one in fingerprints])
+        known = self._lookalikes([one for each in found for one in each])
+        return [[known[one] for one in each if one in known] for each in found]
 
-    def _lookalikes(self, snapshot_ids: Sequence[int]) -> list[Lookalike]:
+    def _lookalikes(self, snapshot_ids: Sequence[int]) -> dict[int, Lookalike]:
         if not snapshot_ids:
-            return []
+            return {}
         rows = self._db.execute(_LOOKALIKE, (json.dumps(list(snapshot_ids)),)).fetchall()
-        found = {row[0]: _lookalike(row) for row in rows}
-        return [found[one] for one in snapshot_ids if one in found]
+        return {row[0]: _lookalike(row) for row in rows}
 
     # ------------------------------------------------------------ adding
 

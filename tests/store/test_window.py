@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from aggregator.store import window
@@ -58,3 +60,22 @@ def test_no_more_than_a_few_candidates_are_given() -> None:
     for number in range(20):
         index.add(number, prints(1, 2, 3))
     assert len(index.candidates(prints(1, 2, 3))) == window.MOST_CANDIDATES
+
+
+@settings(deadline=None)
+@pytest.mark.parametrize("merge_at", [1, 3, 1000])
+@given(
+    held=st.lists(st.sets(st.integers(0, 40), max_size=8), max_size=50),
+    asked=st.lists(st.sets(st.integers(0, 40), max_size=8), max_size=6),
+)
+def test_texts_are_looked_up_together_as_alone(
+    merge_at: int, held: list[set[int]], asked: list[set[int]]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(window, "MERGE_AT", merge_at)
+        index = Window()
+        for number, one in enumerate(held):
+            index.add(number, prints(*one))
+    texts = [prints(*one) for one in asked]
+    alone = [index.candidates(one) for one in texts]
+    assert index.candidates_of_all(texts) == alone
