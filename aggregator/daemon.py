@@ -19,6 +19,7 @@ from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from aggregator import takedown
 from aggregator.clock import Clock
 from aggregator.config import ConfigError, included_lists, load_config, plan_changes
 from aggregator.config.include import refresh_includes
@@ -269,6 +270,9 @@ class Daemon:
                 if not await self._in_writer(self._matcher.step, self._clock.now()):
                     break
             published = await self._in_writer(self._publisher.publish)
+            if not self._publisher.has_pending:
+                folder, now = self._config.publish.directory, self._clock.now()
+                await self._in_writer(takedown.finish, self._store, folder, now)
             self.status.say(publish_error=None)
             if published.written:
                 log.info("published %s", ", ".join(published.written))

@@ -22,6 +22,7 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from aggregator import learning, schedule
+from aggregator.barring import Barring
 from aggregator.carrying import Carrying
 from aggregator.clock import Clock
 from aggregator.crawl import Crawl, Front, Fronts, Fulltexts, PageDoor, Parts
@@ -88,9 +89,10 @@ class Corridor:
         self._clock = clock
         self._writer = writer
         self._carrying = Carrying(store)
+        self._barring = Barring(store)
         self._teacher = Teacher(store)
         door = PageDoor(fetcher, clock)
-        self._fulltexts = Fulltexts(store)
+        self._fulltexts = Fulltexts(store, self._barring.lets_text_in)
         self._parts = Parts(store, door, reader, clock)
         self._fronts = Fronts(config, store, door, clock)
         pages = (self._parts, self._fulltexts)
@@ -309,7 +311,7 @@ class Corridor:
         keyed = identify(feed.entries)
         known = self._store.known_entries(source_id, keyed) if keyed else []
         elsewhere = self._store.carriers_elsewhere(keyed) if keyed else []
-        return decide(source_id, keyed, known, elsewhere)
+        return self._barring.admitted(source_id, decide(source_id, keyed, known, elsewhere))
 
     def _save_front(self, done: Polled, front: Front) -> PollUpdate:
         """A page source's own poll: the pages its front page leads to are captured by `crawl`."""
@@ -347,7 +349,7 @@ class Corridor:
     ) -> tuple[EntryUpdate, ...]:
         """What is to be saved: whose story each new text carries, and its categories."""
         recognised = self._carrying.recognise(source, source_id, decided, now)
-        placed = self._placing.with_categories(source, recognised)
+        placed = self._placing.with_categories(source, self._barring.let_in(recognised))
         return tuple(
             replace(one, decided=self._fulltexts.beside(source, one.decided)) for one in placed
         )

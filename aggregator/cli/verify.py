@@ -29,9 +29,15 @@ def command(
                 if found is not None:
                     wrong.append(found)
         wrong += reader.broken_manifests()
+        captures, snapshots, parts = reader.count_erased()
     for line in wrong:
         typer.echo(line)
     if wrong:
         raise typer.Exit(1)
     if not quiet:
         typer.echo(f"{count} captures are as they were taken; the manifests hold together")
+        if captures or snapshots or parts:
+            typer.echo(
+                f"removed: {captures} captures and {snapshots} versions by takedowns, and a part "
+                f"of {parts} captures; their digests stand in the manifests"
+            )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -20,14 +20,17 @@ from aggregator.pages import Whole
 from aggregator.pages.page import clean_address
 from aggregator.store import Store
 
+BARRED = "its text was taken down here"
 SHORT = "its text is shorter than the feed's own, which is kept"
 
 
 class Fulltexts:
     """Says which texts are wanted, and saves them."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, lets_in: Callable[[FoundText], bool]) -> None:
+        """`lets_in` says of a text whether it may be kept: it may have been taken down."""
         self._store = store
+        self._lets_in = lets_in
 
     def want(
         self,
@@ -64,6 +67,8 @@ class Fulltexts:
         """The page as it is to be kept, and whether a snapshot came of it. In a transaction."""
         if found.text_key == record.text_key:
             return record, False
+        if found.text_length and not self._lets_in(found):
+            return replace(record, error=BARRED), False
         if not found.text_length or not self._store.save_fulltext(found, now):
             return replace(record, error=SHORT), False
         return replace(record, text_key=found.text_key), True

@@ -94,6 +94,7 @@ from aggregator.model.remembered import (
     PageRecord,
     PollState,
 )
+from aggregator.model.removed import Bars, Erasure, Print, Removal
 from aggregator.model.said import (
     FIELD_NAMES,
     Document,
@@ -114,6 +115,7 @@ __all__ = [
     "NO_PROVENANCE",
     "Alarm",
     "Archive",
+    "Bars",
     "Boilerplate",
     "BoilerplateKind",
     "Capture",
@@ -136,6 +138,7 @@ __all__ = [
     "Entered",
     "Entry",
     "EntryUpdate",
+    "Erasure",
     "Evidence",
     "FeedPart",
     "FetchFailed",
@@ -170,11 +173,13 @@ __all__ = [
     "Ping",
     "PollState",
     "PollUpdate",
+    "Print",
     "Provenance",
     "PublishSettings",
     "PublishedStory",
     "PushCallback",
     "PushStanding",
+    "Removal",
     "Rendering",
     "Replied",
     "Revised",

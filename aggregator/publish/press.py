@@ -61,9 +61,12 @@ class Press:
         digest = hashlib.sha256(body).hexdigest()
         if record is not None and record.digest == digest:
             revision, modified_at = record.revision, record.modified_at
-        elif record is None or record.rendered_revision < version.seen:
+        elif record is None or (
+            record.rendered_revision < version.seen and record.revision < version.revision
+        ):
             revision, modified_at = version.revision, version.moment
-        else:  # the content did not change, but what else the bytes depend on did
+        else:  # the content did not change, but what else the bytes depend on did, or a part of
+            # what was sealed was taken down
             revision, modified_at = self._store.current_revision(), self._clock.now()
         if record is not None and record.digest != digest:
             # Last-Modified tells whole seconds: two versions must not share one.
@@ -104,10 +107,10 @@ class Press:
         for path in paths:
             record = self.records.get(path)
             if record is not None and record.rendered_revision >= 0:
-                self.records[path] = _lost(record)
+                self.records[path] = as_lost(record)
 
 
-def _lost(record: DocumentRecord) -> DocumentRecord:
+def as_lost(record: DocumentRecord) -> DocumentRecord:
     """A record that is stale whatever the revision; equal bytes keep their revision."""
     return DocumentRecord(
         record.path,

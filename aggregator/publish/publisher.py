@@ -21,7 +21,7 @@ from aggregator.publish.archives import extend
 from aggregator.publish.files import remove_document, remove_leftovers
 from aggregator.publish.kept import KeptEntries
 from aggregator.publish.notices import write_notices
-from aggregator.publish.press import Press, files_under
+from aggregator.publish.press import Press, as_lost, files_under
 from aggregator.publish.series import ARCHIVE_FORMS, FORMS, Series, path_of
 from aggregator.publish.special import SPECIAL_PATHS, Special
 from aggregator.store import LATEST_ARCHIVES, Store
@@ -67,6 +67,7 @@ class Publisher:
         self._entries = KeptEntries(store)
         # The revision at which everything was last found or brought in step; None: look at all.
         self._settled_at: int | None = None
+        self._erasures = 0
         self._calls = 0
         self._pending: deque[_Sealed] = deque()
         self.replace_config(config)
@@ -85,6 +86,9 @@ class Publisher:
         StoreError when the store cannot be used.
         """
         revision = self._store.current_revision()
+        erasures = self._store.count_erasures()
+        if erasures != self._erasures:  # documents may be stale that nothing else touched
+            self._erasures, self._settled_at = erasures, None
         self._calls += 1
         if self._calls % LOOK_EVERY == 0:
             self._settled_at = None
@@ -107,13 +111,13 @@ class Publisher:
                 self._write_live(press, output, changed.get(output.output_id, []))
         self._special.write(press)
         self._write_pending(press)
-        self._save(press, changed, removed)
+        is_true = self._save(press, changed, removed)
         for path in press.written if on_document is not None else ():
             on_document(path)  # type: ignore[misc]
         if press.failed is not None:
             self._settled_at = None
             raise press.failed
-        self._settled_at = revision
+        self._settled_at = revision if is_true else None
         return Published(
             len(press.rendered), tuple(press.written), tuple(removed), len(self._pending)
         )
@@ -121,6 +125,11 @@ class Publisher:
     def tidy(self) -> None:
         """Remove what a process that was killed while writing left behind."""
         remove_leftovers(self._folder / "feeds")
+
+    @property
+    def has_pending(self) -> bool:
+        """Whether archives are left to the next turns."""
+        return bool(self._pending) or self._settled_at is None
 
     def prune(self) -> int:
         """Forget rendered entries that stand in no document any more; inside a transaction."""
@@ -211,17 +220,23 @@ class Publisher:
 
     # ------------------------------------------------------------ the record
 
-    def _save(self, press: Press, changed: dict[int, list[Archive]], removed: list[str]) -> None:
+    def _save(self, press: Press, changed: dict[int, list[Archive]], removed: list[str]) -> bool:
+        """Record what was written. False where something was taken down meanwhile: what was read
+        before that is then not kept, and every document counts as stale.
+        """
         press.finish()
         for path in removed:
             remove_document(self._folder / path, self._folder / "feeds")
         if not (press.rendered or changed or removed or self._entries.unsaved):
-            return
+            return True
         with self._store.transaction():
-            self._store.save_documents(press.rendered)
+            is_true = self._store.count_erasures() == self._erasures
+            rendered = press.rendered if is_true else [as_lost(one) for one in press.rendered]
+            self._store.save_documents(rendered)
             self._store.save_archives(one for ones in changed.values() for one in ones)
             self._store.forget_documents(removed)
             self._entries.save()
+        return is_true
 
 
 def _merged(kept: Iterable[Archive], changed: Iterable[Archive]) -> list[Archive]:

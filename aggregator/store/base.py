@@ -102,10 +102,25 @@ class Rows:
         """The next free number of `table`: rows are numbered before they are written."""
         following = self._next_ids.get(table)
         if following is None:
-            row = self._db.execute(f"select coalesce(max({column}), 0) from {table}").fetchone()
+            row = self._db.execute(
+                f"select max(coalesce((select max({column}) from {table}), 0), "
+                "coalesce((select value from counters where name = ?), 0))",
+                (f"last {table}",),
+            ).fetchone()
             following = int(row[0]) + 1
         self._next_ids[table] = following + 1
         return following
+
+    def _keep_ids(self, *tables: str) -> None:
+        """See that no number of these tables is given twice, whatever is deleted from them."""
+        for table in tables:
+            self._db.execute(
+                "insert or replace into counters (name, value) select :name, max(coalesce(("
+                f"select max(id) from {table}), 0), coalesce((select value from counters "
+                "where name = :name), 0))",
+                {"name": f"last {table}"},
+            )
+        self._next_ids = {}
 
     def _touch(self, output_ids: set[int]) -> None:
         """Mark outputs as visibly changed by this transaction."""

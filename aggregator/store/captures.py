@@ -22,14 +22,16 @@ class CaptureRows(Rows):
     def count_captures(self, since: datetime | None = None) -> int:
         """How many captures the store holds, or of those taken at `since` or later."""
         row = self._db.execute(
-            "select count(*) from captures where taken_at >= ?", (to_text_or_none(since) or "",)
+            "select count(*) from captures where taken_at >= ? and left_digest is not ''",
+            (to_text_or_none(since) or "",),
         ).fetchone()
         return int(row[0])
 
     def captures(self, since: datetime | None = None) -> Iterator[Capture]:
         """The captures taken at `since` or later, the oldest first, one at a time in memory.
 
-        One whose bytes can no longer be unpacked, or have another digest, has `raw` None.
+        One whose bytes can no longer be unpacked, or have another digest, has `raw` None. What
+        was taken down is left out; where only a part of a capture was, the rest is there.
         """
         after = (to_text_or_none(since) or "",)
         # Beside the captures, not joined: a whole document's bytes would come for every entry.
@@ -42,8 +44,9 @@ class CaptureRows(Rows):
         )
         row = beside.fetchone()
         for one, kind, form, encoding, url, taken_at, context_id, digest, body in self._db.execute(
-            "select id, kind, format, encoding, url, taken_at, context_id, digest, body "
-            "from captures where taken_at >= ? order by id",
+            "select id, kind, format, encoding, url, taken_at, context_id, "
+            "coalesce(left_digest, digest), body from captures where taken_at >= ? "
+            "and left_digest is not '' order by id",
             after,
         ):
             snapshots = []

@@ -152,6 +152,23 @@ class FingerprintRows(Rows):
                 self._window = None
             raise
 
+    def _forget_texts(self, snapshot_ids: set[int]) -> None:
+        """Let some texts be found no more, nor anything be known of them."""
+        self._db.execute(
+            "delete from text_digests where snapshot_id in (select value from json_each(?))",
+            (json.dumps(sorted(snapshot_ids)),),
+        )
+        rows = self._db.execute("select id, body from fingerprint_pieces").fetchall()
+        for piece_id, body in rows:
+            documents = list(_documents_of(body))
+            left = [one for one in documents if one[0] not in snapshot_ids]
+            if len(left) < len(documents):
+                self._db.execute(
+                    "update fingerprint_pieces set documents = ?, body = ? where id = ?",
+                    (len(left), pack_documents(left), piece_id),
+                )
+        self._window = None
+
     # ------------------------------------------------------------ the window in memory
 
     def _current_window(self, today: int) -> Window:

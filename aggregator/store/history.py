@@ -86,7 +86,7 @@ class HistoryRows(Rows):
                 "select position, stories.id, stories.revision, entered_at, "
                 f"{lead_source(per_source)} from memberships "
                 f"join stories on stories.id = story_id where output_id = :output and {where} "
-                "and listed = 1 and position <= :newest "
+                "and listed = 1 and removed_at is null and position <= :newest "
                 "order by position desc limit :limit",
                 {
                     "output": output_id,

@@ -32,9 +32,10 @@ class ManifestRows(Rows):
         ).fetchone()
         after, previous = row or ("", "")
         days = self._db.execute(
-            "select distinct substr(taken_at, 1, 10) from snapshots where taken_at >= ? "
-            "and taken_at < ? order by 1",
-            (after and f"{after}~", f"{now:%Y-%m-%d}"),
+            "select substr(taken_at, 1, 10) from snapshots where taken_at >= :after "
+            "and taken_at < :today union select substr(taken_at, 1, 10) from erased "
+            "where taken_at >= :after and taken_at < :today order by 1",
+            {"after": after and f"{after}~", "today": f"{now:%Y-%m-%d}"},
         ).fetchall()
         for (day,) in days:
             lines = "\n".join(self._digests_of(day))
@@ -47,20 +48,37 @@ class ManifestRows(Rows):
         return len(days)
 
     def _digests_of(self, day: str) -> list[str]:
-        """`capture ID DIGEST` and `snapshot ID DIGEST` of everything taken on a day."""
+        """`capture ID DIGEST` and `snapshot ID DIGEST` of everything taken on a day.
+
+        Of what was taken down as well: the bytes are gone, the digest remains.
+        """
         return [
             f"{table} {one} {digest}"
             for table in ("capture", "snapshot")
             for one, digest in self._db.execute(
-                f"select id, digest from {table}s where taken_at >= ? and taken_at < ? order by id",
-                (day, f"{day}~"),
+                f"select id, digest from {table}s where taken_at >= :day and taken_at < :end "
+                "union select number, digest from erased where kind = :kind "
+                "and taken_at >= :day and taken_at < :end order by 1",
+                {"day": day, "end": f"{day}~", "kind": table},
             )
         ]
+
+    def count_erased(self) -> tuple[int, int, int]:
+        """How many captures and snapshots were taken down, and how many captures in part."""
+        row = self._db.execute(
+            "select (select count(*) from captures where left_digest = ''), "
+            "(select count(*) from erased where kind = 'snapshot'), "
+            "(select count(*) from captures where left_digest <> '')"
+        ).fetchone()
+        return row[0], row[1], row[2]
 
     def damaged_captures(self) -> Iterator[str | None]:
         """For each capture, and each context of some: None when sound, else what is wrong."""
         decompressor = zstandard.ZstdDecompressor()
-        for one, digest, body in self._db.execute("select id, digest, body from captures"):
+        for one, digest, body in self._db.execute(
+            "select id, coalesce(left_digest, digest), body from captures "
+            "where left_digest is not ''"
+        ):
             try:
                 raw = decompressor.decompress(body, max_output_size=LARGEST)
             except zstandard.ZstdError as error:

@@ -653,3 +653,60 @@ def m0015_saved_queries(db: Database) -> None:
         "primary key (output_id, entry_id)) without rowid"
     )
     db.execute("create index query_matches_entry on query_matches (entry_id)")
+
+
+@migrations()
+def m0016_removals(db: Database) -> None:
+    """What was taken down, what keeps it out, and the digests of what was destroyed."""
+    _table(db, "removals").create(
+        {
+            "id": int,
+            "story_id": int,
+            "story_key": str,
+            "atom_id": str,
+            "reason": str,
+            "legal": int,
+            "whole": int,  # 0: some carriers of the story only
+            "removed_at": str,
+            "sources": str,  # JSON list: numbers of those that carried it
+            "undone_at": str,
+            "done_at": str,  # null: its bytes may still stand in free pages, or in documents
+        },
+        pk="id",
+        not_null={"story_id", "story_key", "atom_id", "reason", "legal", "whole", "removed_at"}
+        | {"sources"},
+        foreign_keys=[("story_id", "stories", "id")],
+    )
+    _table(db, "removals").create_index(["story_key"])
+    db.execute("create index unfinished_removals on removals (id) where done_at is null")
+    db.execute(
+        "create table removal_keys (digest text not null, removal_id integer not null "
+        "references removals(id), primary key (digest, removal_id)) without rowid"
+    )
+    _table(db, "removal_keys").create_index(["removal_id"])
+    _table(db, "removal_prints").create(
+        {"id": int, "removal_id": int, "fingerprints": bytes, "numbers": bytes},
+        pk="id",
+        not_null={"removal_id", "fingerprints", "numbers"},
+        foreign_keys=[("removal_id", "removals", "id")],
+    )
+    # What stands in manifests and no longer in the store.
+    _table(db, "erased").create(
+        {
+            "kind": str,  # capture, snapshot
+            "number": int,  # its id
+            "digest": str,
+            "taken_at": str,
+            "removal_id": int,
+            "story_key": str,
+        },
+        pk=("kind", "number"),
+        not_null={"digest", "taken_at", "removal_id", "story_key"},
+        foreign_keys=[("removal_id", "removals", "id")],
+    )
+    _table(db, "erased").create_index(["taken_at"])
+    _table(db, "erased").create_index(["story_key"])
+    # The digest of what is left of a capture of several entries, of which one was taken down.
+    _table(db, "captures").add_column("left_digest", str)
+    _table(db, "stories").add_column("removed_at", str)
+    db.execute("insert or ignore into counters (name, value) values ('removals', 0)")

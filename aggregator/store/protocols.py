@@ -6,7 +6,7 @@ must pass. Times are aware UTC datetimes.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
 from typing import Protocol
@@ -22,6 +22,7 @@ from aggregator.model import (
     DeliveryResult,
     DocumentRecord,
     Entered,
+    Erasure,
     Evidence,
     FoundText,
     HubSubscription,
@@ -39,9 +40,11 @@ from aggregator.model import (
     Ping,
     PollState,
     PollUpdate,
+    Print,
     PublishedStory,
     PushCallback,
     PushStanding,
+    Removal,
     Rendering,
     SavedPoll,
     SavedQuery,
@@ -266,6 +269,7 @@ class ManifestReader(Protocol):
     def context(self, context_id: int) -> bytes: ...
     def damaged_captures(self) -> Iterator[str | None]: ...
     def broken_manifests(self) -> Iterator[str]: ...
+    def count_erased(self) -> tuple[int, int, int]: ...
 
 
 class CategoryReader(Protocol):
@@ -318,6 +322,41 @@ class HistoryReader(Protocol):
     def versions_of(self, path: str) -> list[tuple[int, str, str]]: ...
 
 
+class RemovalReader(Protocol):
+    """What was taken down."""
+
+    def removals(self, limit: int, offset: int = 0) -> list[Removal]: ...
+    def count_removals(self) -> int: ...
+    def removal_of(self, key: str) -> Removal | None: ...
+    def find_removals(self, wanted: str) -> list[Removal]: ...
+    def erased_at(self, story_key: str, second: datetime) -> Removal | None: ...
+    def count_erasures(self) -> int: ...
+    def unfinished_removals(self) -> list[int]: ...
+    def marked_documents(self) -> int: ...
+    def barred_keys(self, digests: Sequence[str]) -> dict[str, set[int]]: ...
+    def removal_prints(self) -> list[tuple[int, Print]]: ...
+    def story_of_entry(self, entry_id: int) -> int | None: ...
+    def tellers(self, entry_ids: Sequence[int]) -> dict[int, tuple[int, str]]: ...
+    def shared_by_others(
+        self, entry_ids: Sequence[int], links: Sequence[str], texts: Sequence[str]
+    ) -> tuple[set[str], set[str]]: ...
+
+
+class RemovalStore(RemovalReader, Protocol):
+    """Taking down; writing inside a transaction, but for `scrub`."""
+
+    def erase(
+        self,
+        erasure: Erasure,
+        redact: Callable[[bytes, str | None], bytes | None],
+        now: datetime,
+    ) -> int: ...
+    def index_lead(self, story_key: str, marks: TextMarks, now: datetime) -> None: ...
+    def lift_removal(self, number: int, now: datetime) -> None: ...
+    def finish_removals(self, numbers: Iterable[int], now: datetime) -> None: ...
+    def scrub(self) -> bool: ...
+
+
 class StoreReader(
     SourceReader,
     StoryReader,
@@ -327,6 +366,7 @@ class StoreReader(
     PublishingReader,
     ServingReader,
     HistoryReader,
+    RemovalReader,
     Protocol,
 ):
     """A store that can only be read; any number of them stand beside the one that writes."""
@@ -349,6 +389,7 @@ class Store(
     PublishingStore,
     ServingReader,
     HistoryReader,
+    RemovalStore,
     Protocol,
 ):
     """The whole store, for the one thread that writes."""

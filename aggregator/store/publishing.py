@@ -65,11 +65,15 @@ class PublishingRows(StoryRows):
         return found
 
     def save_renderings(self, renderings: Iterable[Rendering]) -> None:
-        """Keep rendered entries, in place of those kept of the same stories."""
+        """Keep rendered entries, in place of those kept of the same stories.
+
+        Not of a story that was taken down, or changed, since it was read.
+        """
         pack = zstandard.ZstdCompressor(level=3).compress
         self._db.executemany(
             "insert or replace into renderings (story_id, revision, version, language, sizes, "
-            "body) values (?, ?, ?, ?, ?, ?)",
+            "body) select id, ?2, ?3, ?4, ?5, ?6 from stories where id = ?1 and revision = ?2 "
+            "and removed_at is null",
             [
                 (
                     *(one.story_id, one.revision, one.version, one.language),
@@ -165,7 +169,7 @@ class PublishingRows(StoryRows):
             rows += self._db.execute(
                 "select position, stories.id, stories.revision, entered_at from memberships "
                 "join stories on stories.id = story_id where output_id = ? and "
-                f"{where} and position between ? and ?",
+                f"{where} and removed_at is null and position between ? and ?",
                 (archive.output_id, archive.first_position, archive.last_position),
             ).fetchall()
         found: dict[int, Listed] = {}

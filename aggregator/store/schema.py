@@ -33,6 +33,7 @@ KNOWN_MIGRATIONS = (
     "m0013_publishing",
     "m0014_earlier_versions",
     "m0015_saved_queries",
+    "m0016_removals",
 )
 
 

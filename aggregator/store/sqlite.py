@@ -5,12 +5,12 @@ from __future__ import annotations
 from aggregator.store.captures import CaptureRows
 from aggregator.store.categories import CategoryRows
 from aggregator.store.corrections import CorrectionRows
+from aggregator.store.erasing import ErasingRows
 from aggregator.store.fulltexts import FulltextRows
 from aggregator.store.history import HistoryRows
 from aggregator.store.hub import HubRows
 from aggregator.store.manifests import ManifestRows
 from aggregator.store.pages import PageRows
-from aggregator.store.publishing import PublishingRows
 from aggregator.store.push import PushRows
 from aggregator.store.queries import QueryRows
 from aggregator.store.serving import ServingRows
@@ -21,7 +21,7 @@ class SqliteStore(
     CorrectionRows,
     CategoryRows,
     QueryRows,
-    PublishingRows,
+    ErasingRows,
     PageRows,
     HubRows,
     ManifestRows,

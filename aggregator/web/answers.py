@@ -107,6 +107,14 @@ class Answers:
         """404 for a path where nothing is."""
         return self.message(scope, 404, "lost")
 
+    def removed(self, scope: Scope, legal: bool) -> Response:
+        """410 for what was taken down; by a legal demand 451, with who blocks it (RFC 7725 4)."""
+        if not legal:
+            return self.message(scope, 410, "removed_item")
+        response = self.message(scope, 451, "blocked_item")
+        response.headers["link"] = f'<{self._state.site.uri("")}>; rel="blocked-by"'
+        return response
+
     def wrong_method(self, allowed: tuple[str, ...]) -> Response:
         """405 with the methods that there are (RFC 9110 15.5.6)."""
         allow = ", ".join(allowed)

@@ -45,6 +45,7 @@ class App(Starlette):
                 Route("/timemap/items/{item}", items.timemap),
                 Route("/timemap/feeds/{name}", self._feeds.timegate.timemap),
                 Route("/sources", pages.sources),
+                Route("/removed", pages.removed),
                 Route("/healthz", pages.healthz),
                 Route("/readyz", pages.readyz),
                 Route("/metrics", pages.metrics),

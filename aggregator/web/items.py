@@ -80,6 +80,10 @@ class Items:
             return await self._absent(request, key)
         versioned, moments = self._versioned(key), moments_of(details)
         at = chosen(moments, wanted)
+        if at != wanted:
+            erased = await self._state.read(lambda reader: reader.erased_at(key, wanted))
+            if erased is not None:
+                return self._answers.removed(request.scope, erased.legal)
         near = around(moments, at)
         if at != wanted:
             link = link_of_original(versioned, near.first, near.last)
@@ -126,6 +130,11 @@ class Items:
         if plain != key and _KEY.fullmatch(plain) and await self._details(plain) is not None:
             rest = request.url.path.partition(f"/items/{key}")[2]
             return self._answers.moved(self._state.site.uri(f"items/{plain}{rest}"))
+        removal = None
+        if _KEY.fullmatch(plain):
+            removal = await self._state.read(lambda reader: reader.removal_of(plain))
+        if removal is not None:
+            return self._answers.removed(request.scope, removal.legal)
         return self._answers.lost(request.scope)
 
     def _versioned(self, key: str) -> Versioned:

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 # Asking often costs no more than asking once in this time.
 FACTS_AGE = timedelta(seconds=2)
 _PAGES_KEPT = 8
+# Removals on one page.
+_REMOVALS_SHOWN = 100
 # As ConfigError quotes: `    7 |   - {id: domestic}`, and the marks under it.
 _QUOTED = re.compile(r"\s*\d*\s+\|")
 _Facts = tuple[datetime, StoreFacts]
@@ -122,6 +124,25 @@ class Pages:
         return self._rendered(
             "sources.html", words, lines=lines, broken=broken, states=states, troubles=troubles
         )
+
+    async def removed(self, request: Request) -> Response:
+        """What was taken down, since when and why; a page at a time: `?page=2`."""
+        words = self._answers.words(request.scope)
+        state = self._state
+        asked = request.query_params.get("page", "1")
+        page = int(asked) if re.fullmatch("[1-9][0-9]{0,5}", asked) else 1
+        first = (page - 1) * _REMOVALS_SHOWN
+        count, found = await state.read(
+            lambda reader: (reader.count_removals(), reader.removals(_REMOVALS_SHOWN, first))
+        )
+        if page > 1 and not found:
+            return self._answers.lost(request.scope)
+        pages = max(1, -(-count // _REMOVALS_SHOWN))
+        body = await asyncio.to_thread(
+            self._rendered, "removed.html", words, removals=found, count=count, page=page,
+            pages=pages,
+        )  # fmt: skip
+        return self._answers.page(request.scope, body)
 
     async def healthz(self, request: Request) -> Response:
         """Whether all is well, for monitors: 200, or 503 when the store cannot be read."""

@@ -143,6 +143,34 @@ _WORDS: dict[str, tuple[str, str]] = {
         "地址可能写错了，或者页面已经移走。",
         "The address may be mistyped, or the page may have moved.",
     ),
+    "removed_item_title": ("这篇文章已撤下", "This article was removed"),
+    "removed_item_text": (
+        "它的内容、各个版本和快照都已销毁，不会恢复。",
+        "Its text, every version and every snapshot of it were destroyed, for good.",
+    ),
+    "blocked_item_title": (
+        "因法律要求，这篇文章已撤下",
+        "This article was removed on a legal demand",
+    ),
+    "blocked_item_text": (
+        "它的内容、各个版本和快照都已销毁，不会恢复。",
+        "Its text, every version and every snapshot of it were destroyed, for good.",
+    ),
+    "removed": ("撤下", "Removed"),
+    "removed_lede": (
+        "这里列出应要求撤下的文章：编号、时间和原因。内容已经销毁，不会恢复。",
+        "Articles taken down on request: id, time and reason. What they said is destroyed.",
+    ),
+    "no_removals": ("还没有撤下过任何文章。", "Nothing was taken down so far."),
+    "removals_feed": ("撤下记录的订阅源", "Feed of removals"),
+    "removed_legally": ("法律要求", "legal demand"),
+    "removed_in_part": (
+        "仅撤下其中一个来源的版本",
+        "one source’s copy only; others still carry it",
+    ),
+    "page_of": ("第 {page} 页，共 {pages} 页", "Page {page} of {pages}"),
+    "newer": ("较新", "Newer"),
+    "older": ("较早", "Older"),
     "lost_feed_title": ("没有这个订阅源", "There is no such feed"),
     "lost_feed_text": (
         "这里没有名为“{name}”的订阅源。现有的订阅源：",
