@@ -15,7 +15,7 @@ from aggregator.store.times import from_text, from_text_or_none, to_text
 # What is said of a page that is not fetched again because its article was taken down.
 TAKEN_DOWN = "removed"
 _COLUMNS = (
-    "removals.id, story_key, removals.atom_id, reason, legal, whole, removals.removed_at, "
+    "removals.id, removals.story_key, removals.atom_id, reason, legal, whole, removals.removed_at, "
     "undone_at, done_at"
 )
 
