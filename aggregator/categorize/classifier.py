@@ -6,7 +6,6 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,19 +18,15 @@ from aggregator.categorize.calibrate import (
     sure_enough,
 )
 from aggregator.categorize.features import Reading, features_of, named_features
-from aggregator.categorize.linear import COSTS, MANY_LABELS, Label, Linear, train
+from aggregator.categorize.heldback import Trials
+from aggregator.categorize.linear import Label, Linear
 
 Array = np.ndarray[Any, Any]
 
 PRECISION = 0.98
 FORMAT = 1
-FOLDS = 4
-# Learning once for every fold is for those who have few labels: (at most so many, folds judged).
-ROUNDS = ((5_000, 4), (MANY_LABELS, 2), (10**9, 1))
 # With fewer labels of a category than this nothing is to be learned of it.
 LEAST_OF_A_CATEGORY = 5
-# The length of titles is a source's habit as often as a category's: it must gain this much.
-STYLE_GAINS = 0.003
 _SEPARATOR = b"\n"
 
 
@@ -165,30 +160,23 @@ def learn(
 
     `progress` is told what is being done and which part of all is done. Raises TooFewLabels.
     """
-    labels = _enough(labels)
-    wanted = precision or {}
-    folds, alone, by_source = _folds(labels)
-    style, cost = True, COSTS[0]
-    if len(labels) < MANY_LABELS:
-        progress("choosing what to look at", 0.0)
-        style, cost = _choose(labels, folds)
-    rounds = range(next(rounds for most, rounds in ROUNDS if len(labels) <= most))
-    scores, truth, asked = [], [], []
-    classes = tuple(sorted({label.category for label in labels}))
-    for at in rounds:
-        progress("learning from a part, to judge it by the rest", (at + 1) / (len(rounds) + 2))
-        told, known = _held_back(labels, folds, at, style, cost, classes)
-        scores.append(told)
-        truth.append(known)
-        asked += [label for label, fold in zip(labels, folds, strict=True) if fold == at]
-    said, true = np.concatenate(scores), np.concatenate(truth)
-    calibration = calibrate(said, true)
-    progress("learning from all", (len(rounds) + 1) / (len(rounds) + 2))
-    linear = train(labels, style, cost)
-    draft = Report(len(labels), 0, by_source, alone, 0, None, 0, (), (), style, cost)
-    made = Classifier(linear, calibration, draft, wanted)
-    made = replace(made, report=_report(made, labels, said, true))
+    trials = Trials(_enough(labels))
+    progress("choosing what to look at", 0.0)
+    style, cost = trials.choose()
+    told = []
+    for fold in range(trials.rounds):
+        part = (fold + 1) / (trials.rounds + 2)
+        progress("learning from a part, to judge it by the rest", part)
+        told.append(trials.held_back(fold, style, cost))
+    said, true = (np.concatenate(parts) for parts in zip(*told, strict=True))
+    progress("learning from all", (trials.rounds + 1) / (trials.rounds + 2))
+    linear = trials.learn(style, cost)
+    about = trials.by_source, trials.alone
+    draft = Report(len(trials.labels), 0, *about, 0, None, 0, (), (), style, cost)
+    made = Classifier(linear, calibrate(said, true), draft, precision or {})
+    made = replace(made, report=_report(made, trials.labels, said, true))
     progress("done", 1.0)
+    asked = [label for fold in range(trials.rounds) for label in trials.asked(fold)]
     right = (said.argmax(axis=1) == true).tolist()
     return Learned(made, tuple(zip(asked, right, strict=True)))
 
@@ -205,76 +193,7 @@ def _enough(labels: Sequence[Label]) -> list[Label]:
     return kept
 
 
-# ---------------------------------------------------------------- held-back labels
-
-
-def _folds(labels: Sequence[Label]) -> tuple[Array, tuple[str, ...], bool]:
-    """The fold of each label. A source's labels of a category stay in one fold.
-
-    That holds where another source teaches the category too; a category that only one source
-    teaches is dealt out entry by entry (and named), as is everything where no source is known.
-    """
-    by_category: dict[str, dict[str, list[int]]] = {}
-    for number, label in enumerate(labels):
-        by_category.setdefault(label.category, {}).setdefault(label.source, []).append(number)
-    folds = np.zeros(len(labels), np.int64)
-    known = len({label.source for label in labels}) > 1
-    alone = []
-    for category in sorted(by_category):
-        sources = by_category[category]
-        if len(sources) > 1:
-            sizes = np.zeros(FOLDS)
-            for name in sorted(sources, key=lambda one: (-len(sources[one]), one)):
-                fold = int(sizes.argmin())
-                folds[sources[name]] = fold
-                sizes[fold] += len(sources[name])
-        else:
-            (numbers,) = sources.values()
-            folds[numbers] = np.arange(len(numbers)) % FOLDS
-            if known:
-                alone.append(category)
-    return folds, tuple(alone), known and len(alone) < len(by_category)
-
-
-def _held_back(
-    labels: Sequence[Label],
-    folds: Array,
-    at: int,
-    style: bool,
-    cost: float,
-    classes: tuple[str, ...],
-) -> tuple[Array, Array]:
-    """Scores (a column a class) and true classes of the labels of a fold, learned from the rest."""
-    taught = [label for label, fold in zip(labels, folds, strict=True) if fold != at]
-    asked = [label for label, fold in zip(labels, folds, strict=True) if fold == at]
-    number = {name: column for column, name in enumerate(classes)}
-    truth = np.array([number[label.category] for label in asked], np.int64)
-    scores = np.full((len(asked), len(classes)), -9.0, np.float32)
-    if asked and len({label.category for label in taught}) > 1:
-        linear = train(taught, style, cost)
-        columns = [number[name] for name in linear.classes]
-        scores[:, columns] = linear.scores([label.reading for label in asked])
-    return scores, truth
-
-
-def _choose(labels: Sequence[Label], folds: Array) -> tuple[bool, float]:
-    """Whether to look at titles' lengths, and what a wrong label is to cost."""
-    classes = tuple(sorted({label.category for label in labels}))
-    rounds = (0, 1) if len(labels) <= ROUNDS[0][0] else (0,)
-
-    @lru_cache
-    def accuracy(style: bool, cost: float) -> float:
-        right = total = 0
-        for at in rounds:
-            scores, truth = _held_back(labels, folds, at, style, cost, classes)
-            right += int((scores.argmax(axis=1) == truth).sum()) if len(truth) else 0
-            total += len(truth)
-        return right / max(1, total)
-
-    plain = accuracy(False, COSTS[0])
-    style = accuracy(True, COSTS[0]) > plain + STYLE_GAINS
-    found = {cost: accuracy(style, cost) for cost in COSTS}
-    return style, max(COSTS, key=lambda cost: found[cost])
+# ---------------------------------------------------------------- the report
 
 
 def _report(made: Classifier, labels: Sequence[Label], scores: Array, truth: Array) -> Report:

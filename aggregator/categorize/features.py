@@ -61,6 +61,13 @@ class Features:
     hashes: Array
     values: Array
 
+    def of(self, entries: Array) -> Features:
+        """Those of some entries (a flag for each of all), numbered anew."""
+        number = np.cumsum(entries) - 1
+        kept = entries[self.rows]
+        count = int(entries.sum())
+        return Features(count, number[self.rows[kept]], self.hashes[kept], self.values[kept])
+
 
 @dataclass(frozen=True, slots=True)
 class _Occurrences:

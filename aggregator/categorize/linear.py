@@ -71,9 +71,13 @@ class Linear:
         return rows, columns, _unit(rows, values * self.informs[columns], features.count)
 
 
-def train(labels: Sequence[Label], style: bool, cost: float = COSTS[0]) -> Linear:
-    """Learn from labels of two classes or more. The same labels give the same classifier."""
-    features = features_of([label.reading for label in labels], style)
+def train(
+    labels: Sequence[Label], features: Features, style: bool, cost: float = COSTS[0]
+) -> Linear:
+    """Learn from labels of two classes or more, and their features (of the same `style`).
+
+    The same labels give the same classifier.
+    """
     classes = tuple(sorted({label.category for label in labels}))
     number = {name: at for at, name in enumerate(classes)}
     wanted = np.array([number[label.category] for label in labels])

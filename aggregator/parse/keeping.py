@@ -23,10 +23,10 @@ from aggregator.parse.raw import (
     RawText,
 )
 
-# A document may have so many start tags, and one more for every so many bytes. Feeds have one for
-# thirty bytes and more; without a bound 1 MiB of tags keeps feedparser busy for many seconds.
+# A document may have so many start tags, and one more for every so many bytes. Long feeds have
+# one for a hundred and more; without a bound 1 MiB of tags keeps feedparser busy for many seconds.
 TAGS_FREE = 10_000
-BYTES_A_TAG = 36
+BYTES_A_TAG = 72
 
 _VOID_END = re.compile(
     r"</(?:area|base|br|col|embed|hr|img|input|link|meta|param|source|track|wbr)>"

@@ -163,6 +163,18 @@ def test_features_of_many_are_those_of_each_alone(readings: list[Reading]) -> No
         assert np.allclose(together.values[here], alone.values)
 
 
+@given(st.lists(st.tuples(st.builds(Reading, texts), st.booleans()), min_size=1, max_size=6))
+def test_features_of_some_entries_are_those_of_these_alone(
+    dealt: list[tuple[Reading, bool]],
+) -> None:
+    found = features_of([reading for reading, _ in dealt], False)
+    some = found.of(np.array([chosen for _, chosen in dealt]))
+    alone = features_of([reading for reading, chosen in dealt if chosen], False)
+    assert some.count == alone.count
+    assert some.rows.tolist() == alone.rows.tolist()
+    assert some.hashes.tolist() == alone.hashes.tolist()
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.builds(Reading, texts, texts, st.tuples(texts)))
 def test_every_feature_has_a_name(reading: Reading) -> None:
@@ -228,5 +240,6 @@ def test_promises_never_sink_as_probability_grows_and_keep_what_was_seen() -> No
 def test_corrections_weigh_more_than_sources() -> None:
     base = labels(30)
     twisted = [Label(Reading("球队比赛"), "tech", f"x{number}", 5.0) for number in range(6)]
-    made = train([*base, *twisted], False)
+    taught = [*base, *twisted]
+    made = train(taught, features_of([label.reading for label in taught], False), False)
     assert made.classes[int(made.scores([Reading("球队比赛")]).argmax())] == "tech"
