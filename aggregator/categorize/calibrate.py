@@ -15,7 +15,7 @@ SHRINK = 40
 POINTS = 65  # of a curve that is kept
 # What is promised is less than what was seen by so many standard errors: of many thresholds the
 # one that happens to look good is no better than it looks.
-CAUTION = 0.5
+CAUTION = 0.25
 
 
 @dataclass(frozen=True, slots=True)

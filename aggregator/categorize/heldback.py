@@ -17,8 +17,8 @@ Array = np.ndarray[Any, Any]
 
 FOLDS = 4
 # Learning once for every fold is for those who have few labels: (at most so many, folds judged,
-# folds by which is chosen what to look at).
-ROUNDS = ((2_000, 4, 2), (5_000, 4, 1), (MANY_LABELS, 2, 1), (10**9, 1, 0))
+# folds by which is chosen what to look at: more of them choose no better).
+ROUNDS = ((5_000, 4, 2), (MANY_LABELS, 2, 1), (10**9, 1, 0))
 # The length of titles is a source's habit as often as a category's: it must gain this much.
 STYLE_GAINS = 0.003
 # The score of a class of which nothing was learned.

@@ -13,7 +13,7 @@ from aggregator.categorize.solve import SparseRows, fit
 
 Array = np.ndarray[Any, Any]
 
-STEPS = 15
+STEPS = 10
 # What a wrong label costs: much, or less where labels cannot be trusted. Held-back labels choose.
 COSTS = (1.0, 0.2)
 # How far naive Bayes' log-ratios set the point from which weights are learned: what gains most

@@ -219,9 +219,28 @@ def test_sparse_rows_multiply_as_the_dense_matrix_does() -> None:
     dense = np.array([[1.0, 0, 2], [0, 3, 0], [4, 5, 6]])
     rows, columns = np.nonzero(dense)
     matrix = SparseRows(rows, columns, dense[rows, columns], 3, 3)
+    assert matrix.order.tolist() == [0, 1, 2]
     weights = np.array([1.0, 10, 100], np.float32)
     assert matrix.times(weights).tolist() == (dense @ weights).tolist()
     assert matrix.transposed_times(weights).tolist() == (dense.T @ weights).tolist()
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_columns_seen_once_come_last_and_count_all_the_same(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    dense = np.zeros((6, 9))
+    for column in range(9):
+        dense[rng.integers(0, 6, 1 + column % 3), column] = rng.integers(1, 9)
+    dense[np.arange(6), rng.integers(0, 9, 6)] += 1
+    rows, columns = np.nonzero(dense)
+    matrix = SparseRows(rows, columns, dense[rows, columns], 6, 9)
+    assert sorted(matrix.order.tolist()) == list(range(9))
+    ordered = dense[:, matrix.order]
+    amounts = rng.integers(0, 5, 6).astype(np.float32)
+    weights = rng.integers(0, 5, 9).astype(np.float32)
+    assert matrix.times(weights).tolist() == (ordered @ weights).tolist()
+    assert matrix.transposed_times(amounts).tolist() == (ordered.T @ amounts).tolist()
+    assert matrix.column_squares().tolist() == (ordered**2).sum(axis=0).tolist()
 
 
 def test_promises_never_sink_as_probability_grows_and_keep_what_was_seen() -> None:
