@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from aggregator.categorize import Decider, reading_of
+from aggregator.categorize import Decider, is_current, reading_of
 from aggregator.clock import Clock
 from aggregator.model import Config, LabelledEntry, ModelRecord
 from aggregator.reconcile import decide_anew
@@ -125,6 +125,8 @@ class Learner:
         self._store = store
         self._clock = clock
         self._not_before: datetime | None = None
+        self._looked_at: int | None = None
+        self._outdated = False
 
     def job(
         self,
@@ -167,9 +169,17 @@ class Learner:
     def _lesson_if_wanted(self, config: Config) -> Lesson | None:
         now = self._clock.now()
         resting = self._not_before is not None and now < self._not_before
-        if resting or not wanted(self._store, now):
+        if resting or not (self._is_outdated() or wanted(self._store, now)):
             return None
         return lesson(self._store, config)
+
+    def _is_outdated(self) -> bool:
+        """Whether the classifier in force is of another version; each is looked at once."""
+        number = self._store.model_in_force()
+        if number is not None and number != self._looked_at:
+            self._looked_at = number
+            self._outdated = not is_current(self._store.model_body(number))
+        return self._outdated
 
 
 async def learn_in_child(lesson: Lesson, progress: Progress) -> dict[str, Any]:
@@ -227,6 +237,8 @@ def put_in_force(
     report = body.partition(b"\n")[0]
     known = store.models()
     former = next((one for one in known if one.in_force), None)
+    if former is not None and not is_current(store.model_body(former.number)):
+        former = None  # nobody can ask it any more
     remark, better = _compared(
         former, report_of(body).accuracy, said["trial"], said_accuracy(former)
     )

@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 
 from aggregator.categorize.child import answer
+from aggregator.clock import FakeClock
 from aggregator.model import Category, Config, Text
 from aggregator.reconcile import decide_anew, decider_in_force, reconcile
 from aggregator.store import Store
 from aggregator.training import (
     REST,
+    Learner,
     TrainingFailed,
     learn_in_child,
     lesson,
@@ -182,3 +184,15 @@ def test_a_classifier_of_another_version_is_none(store: Store) -> None:
     decider = decider_in_force(store, configured)
     assert (decider.classifier, decider.number) == (None, number)
     assert taught.labels
+    # It is replaced at once, however good its report says it was.
+    assert not wanted(store, later(3))
+    learner = Learner(store, FakeClock(later(3)))
+
+    async def in_writer(function: Callable[..., Any], *arguments: Any) -> Any:
+        return function(*arguments)
+
+    trained = asyncio.run(learner.learn_if_wanted(configured, in_writer))
+    assert trained is not None
+    assert trained.record.in_force
+    assert decider_in_force(store, configured).classifier is not None
+    assert asyncio.run(learner.learn_if_wanted(configured, in_writer)) is None

@@ -13,6 +13,7 @@ from aggregator.categorize.decide import (
     item_fields,
     reading_of,
 )
+from aggregator.categorize.form import is_current
 
 __all__ = [
     "UNCATEGORIZED",
@@ -24,6 +25,7 @@ __all__ = [
     "Unplaced",
     "by_correction",
     "decide_categories",
+    "is_current",
     "item_fields",
     "reading_of",
 ]

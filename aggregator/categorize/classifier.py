@@ -14,20 +14,18 @@ from aggregator.categorize.calibrate import (
     Calibration,
     Curve,
     calibrate,
-    probabilities,
     sure_enough,
 )
 from aggregator.categorize.features import Reading, features_of, named_features
+from aggregator.categorize.form import FORMAT, SEPARATOR, is_current
 from aggregator.categorize.heldback import Trials
 from aggregator.categorize.linear import Label, Linear
 
 Array = np.ndarray[Any, Any]
 
 PRECISION = 0.98
-FORMAT = 1
 # With fewer labels of a category than this nothing is to be learned of it.
 LEAST_OF_A_CATEGORY = 5
-_SEPARATOR = b"\n"
 
 
 class TooFewLabels(ValueError):
@@ -105,11 +103,11 @@ class Classifier:
         """What it says of each reading."""
         if not readings:
             return []
-        given = probabilities(self.linear.scores(readings), self.calibration.temperature)
+        chosen, given = self.calibration.probabilities(self.linear.scores(readings))
         thresholds = self.thresholds()
         verdicts = []
-        for number, row in zip(given.argmax(axis=1), given, strict=True):
-            name, probability = self.linear.classes[number], float(row[number])
+        for number, probability in zip(chosen.tolist(), given.tolist(), strict=True):
+            name = self.linear.classes[number]
             promised = self.calibration.curves[number].promise(probability)
             sure = probability >= thresholds[name]
             verdicts.append(Verdict(name, probability, promised, sure))
@@ -197,8 +195,7 @@ def _enough(labels: Sequence[Label]) -> list[Label]:
 
 
 def _report(made: Classifier, labels: Sequence[Label], scores: Array, truth: Array) -> Report:
-    given = probabilities(scores, made.calibration.temperature)
-    chosen, sure = given.argmax(axis=1), given.max(axis=1)
+    chosen, sure = made.calibration.probabilities(scores)
     classes = made.linear.classes
     thresholds = made.thresholds()
     taken = sure >= np.array([thresholds[name] for name in classes])[chosen]
@@ -248,7 +245,7 @@ def to_bytes(made: Classifier) -> bytes:
         "classes": linear.classes,
         "style": linear.style,
         "features": len(linear.vocabulary),
-        "temperature": made.calibration.temperature,
+        "lead": [made.calibration.slope, made.calibration.offset],
         "curves": [[curve.probabilities, curve.promised] for curve in made.calibration.curves],
         "report": asdict(made.report),
     }
@@ -259,15 +256,15 @@ def to_bytes(made: Classifier) -> bytes:
         linear.bias.astype("<f4"),
     )
     first = json.dumps(head, ensure_ascii=False).encode()
-    return first + _SEPARATOR + b"".join(one.tobytes() for one in arrays)
+    return first + SEPARATOR + b"".join(one.tobytes() for one in arrays)
 
 
 def from_bytes(data: bytes) -> Classifier:
     """The classifier that `to_bytes` wrote. Raises ValueError for anything else."""
-    first, _, rest = data.partition(_SEPARATOR)
-    head = json.loads(first)
-    if head.get("format") != FORMAT:
+    if not is_current(data):
         raise ValueError("a model of another version; train again")
+    first, _, rest = data.partition(SEPARATOR)
+    head = json.loads(first)
     classes, width = tuple(head["classes"]), head["features"]
     sizes = (4 * width, 2 * width, 2 * width * len(classes), 4 * len(classes))
     if len(rest) != sum(sizes):
@@ -286,7 +283,8 @@ def from_bytes(data: bytes) -> Classifier:
         bias,
     )
     curves = tuple(Curve(tuple(at), tuple(promised)) for at, promised in head["curves"])
-    return Classifier(linear, Calibration(head["temperature"], curves), report_from(head["report"]))
+    slope, offset = head["lead"]
+    return Classifier(linear, Calibration(slope, offset, curves), report_from(head["report"]))
 
 
 def report_from(told: Mapping[str, Any]) -> Report:
@@ -299,4 +297,4 @@ def report_from(told: Mapping[str, Any]) -> Report:
 
 def report_of(data: bytes) -> Report:
     """Only the report of a classifier's bytes."""
-    return report_from(json.loads(data.partition(_SEPARATOR)[0])["report"])
+    return report_from(json.loads(data.partition(SEPARATOR)[0])["report"])

@@ -15,7 +15,7 @@ Array = np.ndarray[Any, Any]
 
 STEPS = 10
 # What a wrong label costs: much, or less where labels cannot be trusted. Held-back labels choose.
-COSTS = (1.0, 0.2)
+COSTS = (1.0, 0.2, 0.05)
 # How far naive Bayes' log-ratios set the point from which weights are learned: what gains most
 # where labels are few (docs/categories.md).
 PRIOR = 0.1
