@@ -4,7 +4,8 @@
 
 The server is a process of its own on a folder made for this; the client is here, on loopback, with
 connections that are kept. CPU is user and system time of the server's process, from the kernel;
-every figure is the least of the rounds.
+every figure is the least of the rounds. Beside it runs the same uvicorn around a bare application
+(bench/bare.py), asked in turn with it: the share that is the server's own, whatever the machine.
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ def main(argv: list[str] | None = None) -> int:
 
 async def _measure(folder: Path, rounds: int, requests: int) -> list[Figure]:
     etag = _set_up(folder)
-    with _serving(folder) as (server, port):
+    settings = str(folder / "feeds.yaml")
+    ours = "aggregator", "serve", "--listen", "127.0.0.1:0", "--config", settings
+    with _serving(*ours) as (server, port), _serving("bench.bare") as (bare, bare_port):
         kinds = {
             "304": f"If-None-Match: {etag}\r\n",
             "feed, plain (120 KB)": "",
@@ -59,17 +62,24 @@ async def _measure(folder: Path, rounds: int, requests: int) -> list[Figure]:
         }
         costs: dict[str, list[float]] = {kind: [] for kind in kinds}
         waits: list[float] = []
+        peers = {"304": kinds["304"], "feed, plain (120 KB)": ""}
+        of_peer: dict[str, list[float]] = {kind: [] for kind in peers}
         for _ in range(rounds):
             for kind, headers in kinds.items():
                 count = requests if kind == "304" else requests // 4
                 before = _cpu_of(server.pid)
                 await _load(port, [headers], FEW_CONNECTIONS, count)
                 costs[kind].append((_cpu_of(server.pid) - before) / count * 1e6)
+                if kind in peers:
+                    before = _cpu_of(bare.pid)
+                    await _load(bare_port, [headers], FEW_CONNECTIONS, count)
+                    of_peer[kind].append((_cpu_of(bare.pid) - before) / count * 1e6)
             mixed = [kinds["304"], kinds["feed, gzip"], kinds["304"], kinds["304"]]
             times = await _load(port, mixed, CONNECTIONS, requests)
             waits.append(sorted(times)[int(len(times) * 0.99)] * 1e3)
     targets = {"304": 45.0, "feed, plain (120 KB)": 100.0, "feed, gzip": 100.0, "feed, br": 100.0}
     figures = [Figure(f"{kind}: CPU", min(costs[kind]), "µs", targets[kind]) for kind in kinds]
+    figures += [Figure(f"bare ASGI, {kind}: CPU", min(of_peer[kind]), "µs") for kind in peers]
     said = f"{CONNECTIONS} connections, three in four 304, the rest gzip: p99"
     return [*figures, Figure(said, min(waits), "ms", 50.0)]
 
@@ -102,14 +112,13 @@ def _set_up(folder: Path) -> str:
 
 
 class _serving:  # noqa: N801 (read as a verb)
-    """`aggregator serve` for the time of a `with`, as (process, port)."""
+    """A module's server for the time of a `with`, as (process, port)."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, *command: str) -> None:
+        self._command = command
 
     def __enter__(self) -> tuple[subprocess.Popen[str], int]:
-        command = [sys.executable, "-m", "aggregator", "serve", "--listen", "127.0.0.1:0"]
-        command += ["--config", str(self._folder / "feeds.yaml")]
+        command = [sys.executable, "-m", *self._command]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         first = self._process.stdout.readline()

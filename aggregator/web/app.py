@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from starlette.applications import Starlette
@@ -17,6 +17,7 @@ from aggregator.web.answers import Answers
 from aggregator.web.feeds import METHODS, Feeds
 from aggregator.web.items import Items
 from aggregator.web.pages import Pages
+from aggregator.web.resource import Answer, Header
 from aggregator.web.state import WebState
 
 FEEDS = "/feeds/"
@@ -68,6 +69,16 @@ class App(Starlette):
             if path != scope["path"]:
                 scope = {**scope, "path": path}
         await super().__call__(scope, receive, send)
+
+    def quick(self, method: str, target: bytes, headers: Sequence[Header]) -> Answer | None:
+        """The answer to a request for a feed that is in memory; None: it goes the usual way.
+
+        `target` is that of the request line, as it came.
+        """
+        if not target.isascii() or b"%" in target or b"?" in target:
+            return None
+        path = self._web.site.inner_path(target.decode())
+        return self._feeds.quick(method, path, headers) if path.startswith(FEEDS) else None
 
     def _handlers(self) -> Mapping[Any, Any]:
         async def on_status(request: Request, error: Exception) -> Response:

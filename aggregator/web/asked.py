@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from starlette.types import Scope
@@ -34,8 +35,13 @@ _FIELDS = {
 
 def asked_of(scope: Scope) -> Asked:
     """What the request of an ASGI scope asks for."""
-    asked = Asked(scope["method"])
-    for name, value in scope["headers"]:
+    return asked_by(scope["method"], scope["headers"])
+
+
+def asked_by(method: str, headers: Iterable[tuple[bytes, bytes]]) -> Asked:
+    """What a request of this method asks for by its headers, their names in lower case."""
+    asked = Asked(method)
+    for name, value in headers:
         field = _FIELDS.get(name)
         if field is not None:
             before = getattr(asked, field)

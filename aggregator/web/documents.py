@@ -54,20 +54,19 @@ Signature = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A published document in memory. `settled`: the store's record agrees with the bytes."""
+    """A published document in memory. `settled`: the store's record agrees with the bytes.
+
+    `output` is the name of the output it is of, or of what stands in an output's place.
+    """
 
     path: str
+    output: str
     signature: Signature
     resource: Resource
     revision: int
     versions: frozenset[Version]
     read_at: datetime
     settled: bool
-
-    @property
-    def output(self) -> str:
-        """The name of the output it is of, or of what stands in an output's place."""
-        return output_of(self.path)
 
 
 @dataclass(slots=True)
@@ -252,6 +251,7 @@ def _read_document(
     revision = record.revision if record is not None else 0
     return Document(
         path=path,
+        output=output_of(path),
         signature=(found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns),
         resource=make_resource(
             body,

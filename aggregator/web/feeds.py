@@ -5,11 +5,13 @@ No framework stands between: most of what a feed server does all day is to answe
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from starlette.types import Receive, Scope, Send
 
 from aggregator.store import StoreError
 from aggregator.web.answers import Answers
-from aggregator.web.asked import Asked, asked_of
+from aggregator.web.asked import Asked, asked_by, asked_of
 from aggregator.web.deltas import Deltas
 from aggregator.web.documents import Document, Documents, is_subscription, output_of
 from aggregator.web.freshness import Freshness
@@ -61,6 +63,18 @@ class Feeds:
         start = {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
         await send(start)
         await send({"type": "http.response.body", "body": answer.body})
+
+    def quick(self, method: str, path: str, headers: Sequence[Header]) -> Answer | None:
+        """The answer where all that it needs is in memory, without waiting; None: ask `handle`."""
+        document = self._documents.fresh(path[1:]) if method in METHODS else None
+        if document is None or self._freshness.is_stale():
+            return None
+        asked = asked_by(method, headers)
+        if asked.accept_datetime is not None:
+            return None
+        answer = answer_of(document.resource, asked, [self._freshness.header(document.output)])
+        # Whoever wants a delta may be sent less than the whole.
+        return answer if asked.a_im is None or answer.status == 304 else None
 
     async def _answer(self, document: Document, asked: Asked) -> Answer:
         if asked.a_im is not None:
