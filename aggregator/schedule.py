@@ -26,9 +26,7 @@ from aggregator.model import (
     UpdateHints,
 )
 
-__all__ = [
-    *("after_poll", "cron_error", "host_rests", "is_due", "next_cron", "poll_url", "request_for"),
-]
+__all__ = ["after_poll", "host_rests", "is_due", "next_cron", "poll_url", "request_for"]
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aggregator.cron import cron_error
 from aggregator.model import (
     Fetched,
     FetchFailed,
@@ -23,7 +24,6 @@ from aggregator.model import (
 from aggregator.schedule import (
     END_OF_TIME,
     after_poll,
-    cron_error,
     is_due,
     next_cron,
     poll_url,

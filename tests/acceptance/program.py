@@ -62,7 +62,7 @@ class Program:
             env=self._environment(),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,  # a machine that builds beside is slow, not wrong
             check=False,
         )
 
