@@ -90,10 +90,10 @@ def _reconcile_outputs(store: Store, config: Config, now: datetime) -> list[int]
 
     What a saved query matches is looked for later, by `matching`.
     """
-    present = {output.name: output for output in store.outputs() if output.name not in ALWAYS}
+    present = {one.name: one for one in store.all_outputs() if one.name not in ALWAYS}
     for old, new in match_outputs(present, config.published):
         store.rename_output(old, new)
-    present = {output.name: output for output in store.outputs()}
+    present = {output.name: output for output in store.all_outputs()}
     for name, (kind, title) in ALWAYS.items():
         if name not in present:
             store.put_output(name, kind, title, now)
@@ -104,8 +104,9 @@ def _reconcile_outputs(store: Store, config: Config, now: datetime) -> list[int]
         known = present.get(wanted.id)
         if known is not None and known.kind != kind:
             orphaned += store.remove_output(wanted.id, now)
-        if known is None or (known.kind, known.title, known.query) != (kind, wanted.title, query):
-            store.put_output(wanted.id, kind, wanted.title, now, query)
+        about = (kind, wanted.title, query, wanted.private)
+        if known is None or (known.kind, known.title, known.query, known.private) != about:
+            store.put_output(wanted.id, kind, wanted.title, now, query, wanted.private)
     names = {wanted.id for wanted in config.published}
     gone = [name for name in present if name not in names and name not in ALWAYS]
     return orphaned + [story for name in gone for story in store.remove_output(name, now)]

@@ -122,6 +122,7 @@ LONG_FILES = {
     "aggregator.parse.tolerant": "one library's oddities, each mended where it shows",
     "aggregator.daemon": "one process: its jobs, its reloads and its end",
     "aggregator.store.entries": "one poll's way into the tables",
+    "aggregator.store.protocols": "all that may be asked of a store, one table",
     "aggregator.store.migrations": "every change of the schema, in its order",
 }
 LONGEST = 400

@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "relabel": "Put an item into other categories, for good.",
     "train": "Learn categories from what is labelled, and say how well.",
     "recategorize": "Decide the categories of stored entries again.",
+    "token": "Make, list or revoke what opens a private feed.",
     "takedown": "Destroy an article for good, and keep it out.",
     "verify": "Recompute every digest and check the daily manifests.",
 }

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 
 FORMATS = ("text", "json")
+_TOKEN = re.compile(r"([?&]token=)[^&\s]*")
 
 
 class TextFormatter(logging.Formatter):
@@ -37,6 +39,18 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(said, ensure_ascii=False)
 
 
+class WithoutTokens(logging.Filter):
+    """Takes the tokens of private feeds out of the addresses in the access log."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Always lets the record through, without its tokens."""
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                _TOKEN.sub(r"\1***", one) if isinstance(one, str) else one for one in record.args
+            )
+        return True
+
+
 def set_up_logging(verbose: int, log_format: str) -> None:
     """Log to standard error: warnings; with -v what happens; with -vv every detail."""
     handler = logging.StreamHandler(sys.stderr)
@@ -46,6 +60,7 @@ def set_up_logging(verbose: int, log_format: str) -> None:
     ours.setLevel(level)
     # It warns whenever a job is still at work when its next tick comes, which is ordinary here.
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    logging.getLogger("uvicorn.access").addFilter(WithoutTokens())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)

@@ -63,6 +63,7 @@ def build_config(
                 title=category["title"] or category["id"],
                 rules=tuple(category["rules"]),
                 was=tuple(category["was"]),
+                private=category["private"],
                 precision=category["precision"],
                 entries=category["entries"],
             )
@@ -74,6 +75,7 @@ def build_config(
                 title=output["title"] or output["id"],
                 query=output["query"],
                 was=tuple(output["was"]),
+                private=output["private"],
                 entries=output["entries"],
             )
             for output in data["outputs"]

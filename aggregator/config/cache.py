@@ -19,7 +19,7 @@ from aggregator import __version__
 
 KEPT = 16
 # Grows with every change of the form of what is cached, or of what is valid.
-FORM = 7
+FORM = 8
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path | None:

@@ -300,6 +300,15 @@ def _entries(noun: str) -> Any:
     )
 
 
+def _private(what: str) -> Any:
+    return Field(
+        default=False,
+        title="private",
+        description=f"`true`: the {what}'s feed is for those who have a token alone, and stands on "
+        "no page, in no list and in no file. See docs/private.md.",
+    )
+
+
 class CategorySection(Section):
     """A category: one published feed."""
 
@@ -331,6 +340,7 @@ class CategorySection(Section):
         "it leaves the rest in 未分类. See docs/categories.md.",
         examples=[0.95],
     )
+    private: bool = _private("category")
     was: Ids = Field(
         default_factory=list,
         title="former ids",
@@ -360,6 +370,7 @@ class OutputSection(Section):
         examples=["社工 OR 志愿者 -招聘"],
     )
     entries: int | None = _entries("output")
+    private: bool = _private("output")
     was: Ids = Field(
         default_factory=list,
         title="former ids",

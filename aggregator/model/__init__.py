@@ -70,6 +70,7 @@ from aggregator.model.kept import (
     SourceHealth,
     SourceRecord,
     StoryDetails,
+    Token,
     UndecidedEntry,
 )
 from aggregator.model.published import (
@@ -195,6 +196,7 @@ __all__ = [
     "Tag",
     "Text",
     "TextMarks",
+    "Token",
     "Tombstone",
     "UndecidedEntry",
     "UpdateHints",

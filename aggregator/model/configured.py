@@ -12,7 +12,8 @@ class Category:
     """A category of feeds.yaml: its id, its title, and the rules that put entries into it.
 
     `precision` is the share of right decisions that the learned classifier must promise here.
-    `entries` of its feed, where it says other than `publish.entries`.
+    `entries` of its feed, where it says other than `publish.entries`. `private`: its feed is for
+    those who have a token.
     """
 
     id: str
@@ -21,6 +22,7 @@ class Category:
     was: tuple[str, ...] = ()
     precision: float = 0.98
     entries: int | None = None
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Output:
     query: str
     was: tuple[str, ...] = ()
     entries: int | None = None
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)

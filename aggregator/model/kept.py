@@ -45,7 +45,7 @@ class OutputRecord:
     """A published feed as the store holds it. `kind`: category, query, all, uncategorized.
 
     `revision` is that of its last visible change; `stirred_revision` that of any, the archives'
-    included. `query` is the saved query it is of.
+    included. `query` is the saved query it is of. `private`: shown to those who have a token.
     """
 
     output_id: int
@@ -58,6 +58,7 @@ class OutputRecord:
     revision: int
     stirred_revision: int = 0
     query: str | None = None
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,19 @@ class SavedQuery:
     query: str
     matched_to: int
     is_matched: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What opens a private output; `digest` is its SHA-256 (hex), the token itself is not kept."""
+
+    number: int
+    output: str
+    name: str
+    digest: str
+    made_at: datetime
+    last_used_at: datetime | None
+    revoked_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

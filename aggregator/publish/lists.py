@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from lxml import etree
 
@@ -57,4 +58,10 @@ def render_sources(config: Config) -> bytes:
 
     sources = [source for source in config.sources if source.enabled]
     urls = {source.id: shown(source.url) for source in sources}
-    return write_opml(config.title, config.categories, sources, urls)
+    shown_to_all = [one for one in config.categories if not one.private]
+    names = {one.id for one in shown_to_all}
+    sources = [
+        replace(one, categories=tuple(name for name in one.categories if name in names))
+        for one in sources
+    ]
+    return write_opml(config.title, shown_to_all, sources, urls)

@@ -73,6 +73,7 @@ SAFE = {
     "removal_keys": "digests",
     "removal_prints": "a small part of the text's hashes",
     "erased": "digests",
+    "tokens": "names and digests of tokens",
 }
 
 # Raw bytes and their encoding → the bytes without the article; None: it is not in them.

@@ -710,3 +710,24 @@ def m0016_removals(db: Database) -> None:
     _table(db, "captures").add_column("left_digest", str)
     _table(db, "stories").add_column("removed_at", str)
     db.execute("insert or ignore into counters (name, value) values ('removals', 0)")
+
+
+@migrations()
+def m0017_private(db: Database) -> None:
+    """Outputs for those who have a token, and the tokens."""
+    db.execute("alter table outputs add column private integer not null default 0")
+    _table(db, "tokens").create(
+        {
+            "id": int,
+            "output_id": int,
+            "name": str,
+            "digest": str,  # SHA-256 of the token, which is not kept
+            "made_at": str,
+            "last_used_at": str,
+            "revoked_at": str,
+        },
+        pk="id",
+        not_null={"output_id", "name", "digest", "made_at"},
+        foreign_keys=[("output_id", "outputs", "id")],
+    )
+    _table(db, "tokens").create_index(["output_id"])

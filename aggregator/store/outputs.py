@@ -13,7 +13,7 @@ from aggregator.store.times import from_text, to_text
 
 _OUTPUT_COLUMNS = "id, name, kind, key, title, created_at, updated_at, revision"
 DOCUMENT_COLUMNS = "path, revision, rendered_revision, settings, digest, size, modified_at"
-_ALL_OUTPUT_COLUMNS = f"{_OUTPUT_COLUMNS}, stirred_revision, query"
+_ALL_OUTPUT_COLUMNS = f"{_OUTPUT_COLUMNS}, stirred_revision, query, private"
 
 # Versions of a document that are remembered: of one that changes every ten minutes, those of a day.
 VERSIONS_KEPT = 144
@@ -31,17 +31,27 @@ class OutputRows(Rows):
         self._output_ids = {}
 
     def outputs(self) -> list[OutputRecord]:
-        """The outputs in force, in the order they came."""
+        """The outputs in force that are anybody's, in the order they came.
+
+        Private ones are not among them: what is shown or written to all is made of these.
+        """
+        return [output for output in self.all_outputs() if not output.private]
+
+    def all_outputs(self) -> list[OutputRecord]:
+        """The outputs in force, private ones too, in the order they came."""
         rows = self._db.execute(
             f"select {_ALL_OUTPUT_COLUMNS} from outputs where removed_at is null order by id"
         )
         return [_output(row) for row in rows]
 
     def outputs_stirred_since(self, revision: int) -> list[OutputRecord]:
-        """Of the outputs in force those with any change after `revision`, out of sight or not."""
+        """Of the outputs in force that are anybody's those with any change after `revision`, out of
+
+        sight or not.
+        """
         rows = self._db.execute(
             f"select {_ALL_OUTPUT_COLUMNS} from outputs where stirred_revision > ? "
-            "and removed_at is null order by id",
+            "and removed_at is null and private = 0 order by id",
             (revision,),
         )
         return [_output(row) for row in rows]
@@ -53,12 +63,19 @@ class OutputRows(Rows):
         return self._output_ids[name]
 
     def put_output(
-        self, name: str, kind: str, title: str, now: datetime, query: str | None = None
+        self,
+        name: str,
+        kind: str,
+        title: str,
+        now: datetime,
+        query: str | None = None,
+        private: bool = False,
     ) -> None:
         """Add an output, or give one its title (and life) back. Its key never changes."""
         at = to_text(self._stamp(now))
         row = self._db.execute(
-            "select id, title, removed_at, kind, query from outputs where name = ?", (name,)
+            "select id, title, removed_at, kind, query, private from outputs where name = ?",
+            (name,),
         ).fetchone()
         if row is None:
             key = uuid5(NAMESPACE_URL, f"output {name}").hex
@@ -69,14 +86,16 @@ class OutputRows(Rows):
                 (self._next_id("outputs"), name, kind, key, title, at, at, self._new_revision()),
             )
             self._db.execute(
-                "update outputs set stirred_revision = revision where name = ?", (name,)
+                "update outputs set stirred_revision = revision, private = ? where name = ?",
+                (int(private), name),
             )
             self._output_ids = {}
             self._save_query(self._output_id(name), query)
-        elif (row[1], row[2], row[3], row[4]) != (title, None, kind, query):
+        elif tuple(row[1:]) != (title, None, kind, query, int(private)):
             self._db.execute(
-                "update outputs set title = ?, kind = ?, removed_at = null where id = ?",
-                (title, kind, row[0]),
+                "update outputs set title = ?, kind = ?, private = ?, removed_at = null "
+                "where id = ?",
+                (title, kind, int(private), row[0]),
             )
             if (row[2], row[4]) != (None, query):
                 self._save_query(row[0], query)
@@ -278,10 +297,11 @@ class OutputRows(Rows):
 
 
 def _output(row: Sequence[Any]) -> OutputRecord:
-    output_id, name, kind, key, title, created_at, updated_at, revision, stirred, query = row
+    output_id, name, kind, key, title, created_at, updated_at, revision, stirred, query = row[:10]
     times = from_text(created_at), from_text(updated_at)
     return OutputRecord(
-        output_id, name, kind, key, title, *times, revision, max(stirred or 0, revision), query
+        *(output_id, name, kind, key, title, *times, revision, max(stirred or 0, revision)),
+        *(query, bool(row[10])),
     )
 
 

@@ -34,6 +34,7 @@ KNOWN_MIGRATIONS = (
     "m0014_earlier_versions",
     "m0015_saved_queries",
     "m0016_removals",
+    "m0017_private",
 )
 
 

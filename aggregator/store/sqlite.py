@@ -14,6 +14,7 @@ from aggregator.store.pages import PageRows
 from aggregator.store.push import PushRows
 from aggregator.store.queries import QueryRows
 from aggregator.store.serving import ServingRows
+from aggregator.store.tokens import TokenRows
 
 
 class SqliteStore(
@@ -29,6 +30,7 @@ class SqliteStore(
     CaptureRows,
     ServingRows,
     HistoryRows,
+    TokenRows,
 ):
     """Implements every Protocol of protocols.py. One thread at a time may use it."""
 

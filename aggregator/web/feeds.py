@@ -16,6 +16,7 @@ from aggregator.web.deltas import Deltas
 from aggregator.web.documents import Document, Documents, is_subscription, output_of
 from aggregator.web.freshness import Freshness
 from aggregator.web.memento import link_of_original
+from aggregator.web.private import PrivateFeeds
 from aggregator.web.resource import Answer, Header, answer_of
 from aggregator.web.state import WebState
 from aggregator.web.timegate import TimeGate, is_past, versioned
@@ -33,6 +34,7 @@ class Feeds:
         self._freshness = Freshness(state)
         self._deltas = Deltas(state)
         self.timegate = TimeGate(state, answers)
+        self._private = PrivateFeeds(state, answers)
 
     async def handle(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request for `path` (as under the site's root: `/feeds/all.atom`)."""
@@ -42,6 +44,10 @@ class Feeds:
         name = path[1:]
         asked = asked_of(scope)
         try:
+            private = self._private.name_of(name)
+            if private is not None:
+                await (await self._private.answer(name, private, scope))(scope, receive, send)
+                return
             if is_past(name):
                 await (await self.timegate.past(name, scope))(scope, receive, send)
                 return

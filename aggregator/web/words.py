@@ -143,6 +143,11 @@ _WORDS: dict[str, tuple[str, str]] = {
         "地址可能写错了，或者页面已经移走。",
         "The address may be mistyped, or the page may have moved.",
     ),
+    "token_wanted_title": ("这个订阅源需要口令", "This feed is private"),
+    "token_wanted_text": (
+        "请在阅读器里填写口令作为密码，用户名任意。口令由站点管理员发放。",
+        "Give your reader the token as password, with any user name. The operator hands them out.",
+    ),
     "removed_item_title": ("这篇文章已撤下", "This article was removed"),
     "removed_item_text": (
         "它的内容、各个版本和快照都已销毁，不会恢复。",
