@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from aggregator.categorize import Decider, Unplaced
 from aggregator.model import Config, EntryUpdate, New, Source
 from aggregator.reconcile import decider_in_force
 from aggregator.store import Store
+from aggregator.watching import CategoryWatch
 
 
 class Placing:
@@ -18,9 +21,10 @@ class Placing:
         self._store = store
         self._config = config
         self._decider: Decider | None = None
+        self._watch = CategoryWatch(store, ZoneInfo(config.timezone))
 
     def with_categories(
-        self, source: Source, updates: Sequence[EntryUpdate]
+        self, source: Source, updates: Sequence[EntryUpdate], now: datetime
     ) -> tuple[EntryUpdate, ...]:
         """The updates, those of new entries with categories: all of a document at once."""
         new = [one.decided for one in updates if isinstance(one.decided, New)]
@@ -38,6 +42,7 @@ class Placing:
                 if isinstance(one.decided, New)
             ]
         )
+        self._watch.saw(placed, now)
         of_new = {id(one): found.categories for one, found in zip(new, placed, strict=True)}
         return tuple(replace(one, categories=of_new.get(id(one.decided), ())) for one in updates)
 

@@ -349,7 +349,8 @@ class Corridor:
     ) -> tuple[EntryUpdate, ...]:
         """What is to be saved: whose story each new text carries, and its categories."""
         recognised = self._carrying.recognise(source, source_id, decided, now)
-        placed = self._placing.with_categories(source, self._barring.let_in(recognised))
+        let_in = self._barring.let_in(recognised)
+        placed = self._placing.with_categories(source, let_in, now)
         return tuple(
             replace(one, decided=self._fulltexts.beside(source, one.decided)) for one in placed
         )

@@ -15,7 +15,7 @@ from rich.text import Text as RichText
 from aggregator.cli.opened import reader_or_exit
 from aggregator.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, load_or_exit
 from aggregator.config.secrets import secrets_of
-from aggregator.drift import said
+from aggregator.drift import advice, event, said
 from aggregator.model import Alarm, Config, SourceHealth
 from aggregator.rhythm import expected_delay, polls_a_day
 from aggregator.web.addresses import public_url, without_secrets
@@ -48,6 +48,7 @@ def command(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) 
     loaded = load_or_exit(config)
     with reader_or_exit(loaded) as reader:
         sources = in_order_of_trouble(reader.source_health())
+        drifts = reader.category_alarms()
     if as_json:
         for source in sources:
             typer.echo(json.dumps(source_json(source, loaded), ensure_ascii=False))
@@ -55,6 +56,8 @@ def command(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) 
     console = _console()
     console.print(source_table(sources, loaded))
     console.print(summary_line(sources))
+    for alarm in drifts:
+        console.print(RichText(drift_line(alarm, ZoneInfo(loaded.timezone)), "yellow"))
 
 
 def _console() -> Console:
@@ -138,6 +141,13 @@ def summary_line(sources: list[SourceHealth]) -> str:
     broken = sum(state_of(source) in TROUBLED for source in sources)
     count = f"{len(sources)} source{'' if len(sources) == 1 else 's'}"
     return f"{count}, {broken} in trouble" if broken else f"{count}, all well"
+
+
+def drift_line(alarm: Alarm, zone: ZoneInfo) -> str:
+    """A category that drifts: what it does, since when, the evidence, and what to do."""
+    told = f"category {alarm.source_name} {event(alarm.kind, 'en')}"
+    evidence = said(alarm.evidence, "en", zone)
+    return f"{told} since {_local(alarm.since, zone)}: {evidence}; → {advice(alarm.kind, 'en')}"
 
 
 def _error(source: SourceHealth, config: Config) -> str | None:

@@ -1,6 +1,7 @@
 """What readings usually look like, and one more → what is wrong, and how to say so. Pure."""
 
 from aggregator.drift.articles import after_article
+from aggregator.drift.categories import confidence_judged, uncategorized_judged
 from aggregator.drift.judged import (
     Judgements,
     Watch,
@@ -26,11 +27,13 @@ __all__ = [
     "after_reading",
     "certificate_judged",
     "changes",
+    "confidence_judged",
     "event",
     "failures_judged",
     "kinds_of",
     "name",
     "said",
     "silence_judged",
+    "uncategorized_judged",
     "why_failed",
 ]

@@ -103,6 +103,27 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "tell the site: once its certificate has ended it cannot be fetched any more",
             ),
         ),
+        # Of categories.
+        "unsure": Kind(
+            ("分类把握下降", "less sure"),
+            ("的分类把握下降", "is recognised with less confidence"),
+            (
+                "看看这类新条目（aggregator why），用 aggregator relabel 改正几条，"
+                "或给一个讲它的来源写上 category：下次训练会学到",
+                "see its newest entries (`aggregator why`), put some right (`aggregator relabel`) "
+                "or give a source that tells of it this `category`: the next training learns it",
+            ),
+        ),
+        "uncategorized": Kind(
+            ("未分类增多", "more without a category"),
+            ("变多", "has grown"),
+            (
+                "看看未分类里新来的是什么：加一条规则，或给它们的来源写上 category，"
+                "或用 aggregator relabel 教几条",
+                "look at what is new among the uncategorized: add a rule, give their source a "
+                "`category`, or teach some with `aggregator relabel`",
+            ),
+        ),
     }
 )
 
@@ -137,6 +158,18 @@ _SENTENCES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "silent": (
             "自 {last_at} 起没有新条目；超过 {usual_h}就不寻常",
             "nothing new since {last_at}; more than {usual_h} is unusual for it",
+        ),
+        "unsure": (
+            "{first} 至 {last} 的 {count} 条平均把握 {now}%，"
+            "{before_first} 至 {before_last} 的 {before_count} 条为 {before}%",
+            "{now} % sure on average of {count} entries from {first} to {last}, "
+            "after {before} % of {before_count} from {before_first} to {before_last}",
+        ),
+        "uncategorized": (
+            "{first} 至 {last} 的 {count} 条新条目有 {now}% 没有分类，"
+            "{before_first} 至 {before_last} 的 {before_count} 条为 {before}%",
+            "{now} % of {count} new entries from {first} to {last} found no category, "
+            "after {before} % of {before_count} from {before_first} to {before_last}",
         ),
         "certificate": ("证书将于 {ends_at} 到期", "its certificate ends at {ends_at}"),
         "certificate-expired": ("证书已经到期", "its certificate has expired"),

@@ -91,6 +91,7 @@ from aggregator.model.pushed import (
 )
 from aggregator.model.remembered import (
     Alarm,
+    CategoryDay,
     Evidence,
     PageRecord,
     PollState,
@@ -123,6 +124,7 @@ __all__ = [
     "CapturedSnapshot",
     "Carrier",
     "Category",
+    "CategoryDay",
     "CategoryDecision",
     "Certificate",
     "Config",

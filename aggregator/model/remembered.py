@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from aggregator.model.said import NO_HINTS, UpdateHints
@@ -62,7 +62,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """Something that is wrong with a source, from `since` until `ended_at` (None: still).
+    """What is wrong with a source (or a category), from `since` until `ended_at` (None: still).
 
     `kind` is a short stable name (docs/polling.md).
     """
@@ -74,6 +74,20 @@ class Alarm:
     since: datetime
     evidence: Evidence
     ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryDay:
+    """New entries of one day that came to a category: how many, the sum of a value of each, and of
+
+    its square. The value is how probable the classifier held the category, 0 to 1; with
+    `uncategorized` it is 1 for an entry that nothing decided about, and `entries` are all.
+    """
+
+    day: date
+    entries: int
+    total: float
+    squares: float
 
 
 @dataclass(frozen=True, slots=True)

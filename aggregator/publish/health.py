@@ -6,7 +6,7 @@ A function of the alarms alone: no clock enters, and ids come from the store's o
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from uuid import UUID, uuid5
@@ -33,6 +33,12 @@ def language_of(config: Config) -> Language:
     """The language the person writes in, by the titles of feeds.yaml: Chinese, else English."""
     titles = "\n".join([config.title, *(category.title for category in config.categories)])
     return "zh" if _HAN.search(titles) and not _KANA.search(titles) else "en"
+
+
+def latest_alarms(alarms: Iterable[Alarm]) -> list[Alarm]:
+    """Of alarms of sources and categories those that stand in the document."""
+    latest = sorted(alarms, key=lambda one: (one.ended_at or one.since, one.alarm_id))
+    return latest[-ALARMS_SHOWN:]
 
 
 def health_output(

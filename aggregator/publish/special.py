@@ -19,6 +19,7 @@ from aggregator.publish.health import (
     HEALTH,
     HEALTH_TITLE,
     language_of,
+    latest_alarms,
     render_health,
 )
 from aggregator.publish.lists import render_index, render_sources
@@ -54,7 +55,9 @@ class Special:
         everything = self._output_of_all()
         if everything is None:
             return
-        alarms = self._store.alarms(ALARMS_SHOWN)
+        alarms = latest_alarms(
+            [*self._store.alarms(ALARMS_SHOWN), *self._store.category_alarms(ALARMS_SHOWN)]
+        )
         moments = [alarm.ended_at or alarm.since for alarm in alarms]
         about = self._config.title, self._config.base_url, self._config.hub_url
         self._write(

@@ -62,6 +62,8 @@ SAFE = {
     "archives": "numbers and times",
     "counters": "numbers",
     "models": "weights by hashes of words, and figures",
+    "category_days": "counts of a day",
+    "category_alarms": "days and figures",
     "manifests": "digests",
     "hub_subscriptions": "addresses and digests",
     "hub_pings": "paths and digests",

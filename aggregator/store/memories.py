@@ -11,12 +11,13 @@ from aggregator.store.base import Rows
 from aggregator.store.times import from_text, from_text_or_none, to_text
 
 
-def _to_json(evidence: Evidence) -> str:
+def evidence_to_json(evidence: Evidence) -> str:
+    """Evidence for a column."""
     return json.dumps([evidence.what, dict(evidence.facts)], ensure_ascii=False)
 
 
-def _from_json(text: str) -> Evidence:
-    """What `_to_json` wrote; a sentence, as it was kept before, stands for itself."""
+def evidence_from_json(text: str) -> Evidence:
+    """What `evidence_to_json` wrote; a sentence, as it was kept before, stands for itself."""
     if not text.startswith("["):
         return Evidence("text", {"text": text})
     what, facts = json.loads(text)
@@ -56,7 +57,7 @@ class MemoryRows(Rows):
                 "insert into alarms (source_id, kind, since, evidence) select ?, ?, ?, ? "
                 "where not exists (select 1 from alarms where source_id = ? and kind = ? "
                 "and ended_at is null)",
-                (source_id, kind, stamp, _to_json(evidence), source_id, kind),
+                (source_id, kind, stamp, evidence_to_json(evidence), source_id, kind),
             )
         self._new_revision()
 
@@ -77,7 +78,7 @@ class MemoryRows(Rows):
                 source_title=row[2],
                 kind=row[3],
                 since=from_text(row[4]),
-                evidence=_from_json(row[5]),
+                evidence=evidence_from_json(row[5]),
                 ended_at=from_text_or_none(row[6]),
             )
             for row in rows

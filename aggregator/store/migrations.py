@@ -731,3 +731,26 @@ def m0017_private(db: Database) -> None:
         foreign_keys=[("output_id", "outputs", "id")],
     )
     _table(db, "tokens").create_index(["output_id"])
+
+
+@migrations()
+def m0018_category_drift(db: Database) -> None:
+    """How surely entries were placed day by day, and alarms of categories."""
+    db.execute(
+        "create table category_days (day text not null, output_id integer not null "
+        "references outputs(id), entries integer not null, total real not null, "
+        "squares real not null, primary key (day, output_id)) without rowid"
+    )
+    _table(db, "category_alarms").create(
+        {
+            "id": int,
+            "output_id": int,
+            "kind": str,
+            "since": str,
+            "evidence": str,
+            "ended_at": str,
+        },
+        pk="id",
+        not_null={"output_id", "kind", "since", "evidence"},
+        foreign_keys=[("output_id", "outputs", "id")],
+    )

@@ -35,6 +35,7 @@ KNOWN_MIGRATIONS = (
     "m0015_saved_queries",
     "m0016_removals",
     "m0017_private",
+    "m0018_category_drift",
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aggregator.store.captures import CaptureRows
 from aggregator.store.categories import CategoryRows
 from aggregator.store.corrections import CorrectionRows
+from aggregator.store.drift import DriftRows
 from aggregator.store.erasing import ErasingRows
 from aggregator.store.fulltexts import FulltextRows
 from aggregator.store.history import HistoryRows
@@ -21,6 +22,7 @@ class SqliteStore(
     FulltextRows,
     CorrectionRows,
     CategoryRows,
+    DriftRows,
     QueryRows,
     ErasingRows,
     PageRows,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from aggregator.model import DocumentRecord, OutputRecord, SourceHealth
+from aggregator.model import Alarm, DocumentRecord, OutputRecord, SourceHealth
 from aggregator.store import StoreReader
 from aggregator.web.view import BROKEN, state_of
 
@@ -20,13 +20,14 @@ FAILING_PART = 0.5
 
 @dataclass(frozen=True, slots=True)
 class StoreFacts:
-    """What the store says at one revision."""
+    """What the store says at one revision; `drifts` are the alarms of categories."""
 
     revision: int
     outputs: Sequence[OutputRecord]
     documents: dict[str, DocumentRecord]
     stories: int
     sources: Sequence[SourceHealth]
+    drifts: Sequence[Alarm] = ()
 
 
 def read_facts(reader: StoreReader) -> StoreFacts:
@@ -40,6 +41,7 @@ def read_facts(reader: StoreReader) -> StoreFacts:
         reader.documents(),
         counts.get(everything, 0) if everything is not None else 0,
         reader.source_health(),
+        reader.category_alarms(),
     )
 
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from aggregator.drift import name
-from aggregator.model import SourceHealth
+from aggregator.drift import advice, event, name
+from aggregator.model import Alarm, SourceHealth
 from aggregator.store import StoreError
 from aggregator.web.addresses import public_host, without_secrets
 from aggregator.web.answers import Answers, make_page
@@ -122,7 +122,13 @@ class Pages:
         counts = Counter(line.state for line in lines)
         states = [(state, counts[state]) for state in STATES if counts[state]]
         return self._rendered(
-            "sources.html", words, lines=lines, broken=broken, states=states, troubles=troubles
+            "sources.html",
+            words,
+            lines=lines,
+            broken=broken,
+            states=states,
+            troubles=troubles,
+            drifts=[drift_line(alarm, words) for alarm in facts.drifts],
         )
 
     async def removed(self, request: Request) -> Response:
@@ -244,6 +250,12 @@ class Pages:
 
     def _troubles(self, words: Words) -> list[tuple[str, str]]:
         return [(words(what), message) for what, message in self._told()]
+
+
+def drift_line(alarm: Alarm, words: Words) -> tuple[str, datetime, str, str]:
+    """What a category does, since when, the evidence, and what to do."""
+    told = f"{alarm.source_title} {event(alarm.kind, words.language)}"
+    return told, alarm.since, words.evidence(alarm.evidence), advice(alarm.kind, words.language)
 
 
 def source_line(source: SourceHealth, words: Words, secrets: Sequence[str]) -> SourceLine:

@@ -127,3 +127,15 @@ def test_without_a_store_it_says_what_makes_one(
     ran = run(site, capsys, "sources")
     assert ran.code == 1
     assert "no store at" in ran.err
+
+
+def test_a_category_that_drifts_stands_below_the_table(
+    site: Site, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill(site)
+    site.drift("domestic")
+    last = run(site, capsys, "sources").out.splitlines()[-1]
+    assert last.startswith(
+        "category domestic is recognised with less confidence since 2026-11-23 12:30: 75 % sure"
+    )
+    assert "after 95 % of 280 from 2026-10-20 to 2026-11-16; → see its newest" in last

@@ -19,6 +19,7 @@ from aggregator.model import (
     DocumentRecord,
     Entry,
     EntryUpdate,
+    Evidence,
     FetchSettings,
     New,
     ParsedFeed,
@@ -120,6 +121,15 @@ class Site:
             gone=gone,
         )
         self._save_poll(name, state, ())
+
+    def drift(self, category: str) -> None:
+        """A category of which the classifier became less sure."""
+        facts: dict[str, str | float] = {"first": "2026-11-17", "last": "2026-11-23"}
+        facts |= {"count": 70, "now": 75, "before": 95, "before_count": 280}
+        facts |= {"before_first": "2026-10-20", "before_last": "2026-11-16"}
+        with self.store.transaction():
+            begun = {"unsure": Evidence("unsure", facts)}
+            self.store.change_category_alarms(category, begun, (), self.now)
 
     def _save_poll(self, name: str, state: PollState, updates: tuple[EntryUpdate, ...]) -> None:
         record = self.store.source_records([name])[name]

@@ -291,3 +291,18 @@ def test_an_unusual_source_says_why_since_when_and_what_to_do(site: Site) -> Non
     assert "the text does not fit its encoding, as in “&lt;b&gt;坏”" in english
     assert "打开这个订阅看看" in page
     assert "open the feed" in english
+
+
+def test_a_category_that_drifts_is_told_with_its_evidence_in_both_languages(site: Site) -> None:
+    site.add_source("good", "好来源")
+    site.save("good", entry("e1"))
+    site.drift("domestic")
+    with Served(site) as served:
+        chinese = served.ask("/sources", Accept_Language="zh").text
+        english = served.ask("/sources", Accept_Language="en").text
+    Page(chinese)
+    assert "国内 的分类把握下降" in chinese
+    assert "2026-11-17 至 2026-11-23 的 70 条平均把握 75%" in chinese
+    assert "国内 is recognised with less confidence" in english
+    assert "75 % sure on average of 70 entries" in english
+    assert "→ see its newest entries" in english
