@@ -14,7 +14,7 @@ from aggregator.text import fit_for_xml, squeeze, unspaced
 
 # Raised whenever the functions below give other bytes for the same input: rendered entries are
 # kept with it and rendered again when it differs (design, decision 5).
-RENDERER_VERSION = 2
+RENDERER_VERSION = 3
 
 # Parsers of HTML walk the open elements again at every tag, and repeat unclosed formatting in
 # every paragraph: 200,000 unclosed `<div>` (1 MB) took nh3 297 s, 80 KB of `<font …><p>` became

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from html import escape
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import NAMESPACE_URL, uuid5
 
 from aggregator.difference import difference_html, differences, paragraphs_of
 from aggregator.html import visible_text
 from aggregator.model import Correction, OutputRecord, Snapshot
 from aggregator.publish.feed import Place, render_feed
 from aggregator.publish.iri import usable_iri
-from aggregator.publish.own import OwnEntry, render_own
+from aggregator.publish.own import OwnEntry, output_beside, render_own
 from aggregator.publish.shown import content_of, republished, title_of
 from aggregator.text import fit_for_xml, shorten, squeeze
 
@@ -23,19 +22,6 @@ CORRECTIONS_SHOWN = 100
 CONTEXT = 1
 
 
-def corrections_output(everything: OutputRecord, corrections: Sequence[Correction]) -> OutputRecord:
-    """The output that stands for what was corrected, beside that of all stories."""
-    moments = [one.after.taken_at for one in corrections]
-    return replace(
-        everything,
-        name=CORRECTIONS,
-        kind=CORRECTIONS,
-        key=uuid5(UUID(everything.key), CORRECTIONS).hex,
-        title=CORRECTIONS_TITLE,
-        updated_at=max([everything.created_at, *moments]),
-    )
-
-
 def render_corrections(
     everything: OutputRecord,
     corrections: Sequence[Correction],
@@ -44,7 +30,8 @@ def render_corrections(
     hub: str | None = None,
 ) -> bytes:
     """The document, the latest version first."""
-    output = corrections_output(everything, corrections)
+    moments = [one.after.taken_at for one in corrections]
+    output = output_beside(everything, CORRECTIONS, CORRECTIONS_TITLE, moments)
     entries = [render_own(_entry(one)).atom for one in corrections]
     return render_feed(output, site_title, base_url, entries, Place(hub=hub))
 

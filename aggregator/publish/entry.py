@@ -22,6 +22,7 @@ from aggregator.publish.feedgen_extension import (
     EntryExtra,
     ExtraElement,
     link,
+    with_plain_titles,
     without_declarations,
 )
 from aggregator.publish.shown import Shown, show, timestamp
@@ -59,7 +60,7 @@ def render_story(story: PublishedStory) -> Rendering:
         version=RENDERER_VERSION,
         language=shown.language or "",
         atom=atom,
-        rss=without_declarations(entry.rss_entry(), RSS_PREFIXES),
+        rss=with_plain_titles(without_declarations(entry.rss_entry(), RSS_PREFIXES)),
         json=_json(story, shown),
     )
 

@@ -24,6 +24,7 @@ from aggregator.publish.feedgen_extension import (
     ExtraElement,
     FeedExtra,
     link,
+    with_plain_titles,
 )
 from aggregator.publish.shown import timestamp
 from aggregator.text import fit_for_xml, squeeze
@@ -206,7 +207,7 @@ def _rss_head(naming: _Naming, place: Place) -> bytes:
     extra.rss_elements = [*hubs, *_rhythm(place.rhythm)]
     if place.rhythm is not None:
         feed.ttl(str(place.rhythm))
-    text: bytes = feed.rss_str(encoding="UTF-8")
+    text: bytes = with_plain_titles(feed.rss_str(encoding="UTF-8"))
     return text.strip().removesuffix(_RSS_END)
 
 

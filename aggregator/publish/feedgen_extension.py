@@ -8,6 +8,7 @@ so names here are bare too.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -69,6 +70,20 @@ def without_declarations(element: Any, prefixes: Mapping[str, str]) -> bytes:
     for prefix, namespace in prefixes.items():
         opening = opening.replace(f' xmlns:{prefix}="{namespace}"'.encode(), b"")
     return bytes(opening + b">" + rest)
+
+
+_TITLE = re.compile(rb"<title>[^<]*</title>")
+
+
+def with_plain_titles(rss: bytes) -> bytes:
+    """RSS whose titles, which are text without markup, cannot be taken for HTML.
+
+    Readers differ on whether `&lt;` in a title is a sign or begins a tag; `&#x3C;` is a sign to all
+    (RSS Advisory Board, Really Simple Syndication Best Practices Profile, "Character Data").
+    """
+    return _TITLE.sub(
+        lambda title: title[0].replace(b"&amp;", b"&#x26;").replace(b"&lt;", b"&#x3C;"), rss
+    )
 
 
 class _Extra:

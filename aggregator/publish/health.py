@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta, tzinfo
 from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
@@ -16,7 +15,7 @@ from aggregator import drift
 from aggregator.drift import Language
 from aggregator.model import Alarm, Config, OutputRecord
 from aggregator.publish.feed import Place, render_feed
-from aggregator.publish.own import OwnEntry, render_own
+from aggregator.publish.own import OwnEntry, output_beside, render_own
 from aggregator.text import fit_for_xml, shorten, squeeze
 
 HEALTH = "health"
@@ -41,25 +40,11 @@ def latest_alarms(alarms: Iterable[Alarm]) -> list[Alarm]:
     return latest[-ALARMS_SHOWN:]
 
 
-def health_output(
-    everything: OutputRecord, alarms: Sequence[Alarm], language: Language
-) -> OutputRecord:
-    """The output that stands for the health of the sources, beside that of all stories."""
-    moments = [moment for alarm in alarms for moment in (alarm.since, alarm.ended_at) if moment]
-    return replace(
-        everything,
-        name=HEALTH,
-        kind=HEALTH,
-        key=uuid5(UUID(everything.key), HEALTH).hex,
-        title=HEALTH_TITLE[language],
-        updated_at=max([everything.created_at, *moments]),
-    )
-
-
 def render_health(everything: OutputRecord, alarms: Sequence[Alarm], config: Config) -> bytes:
     """The document, the newest event first; its times are those of feeds.yaml's zone."""
     words = _Words(language_of(config), ZoneInfo(config.timezone))
-    output = health_output(everything, alarms, words.language)
+    moments = [moment for alarm in alarms for moment in (alarm.since, alarm.ended_at) if moment]
+    output = output_beside(everything, HEALTH, HEALTH_TITLE[words.language], moments)
     events: list[tuple[datetime, int, bool, Alarm]] = []
     for alarm in alarms:
         events.append((alarm.since, alarm.alarm_id, False, alarm))

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
+from uuid import UUID, uuid5
 
 from feedgen.entry import FeedEntry
 
 from aggregator.html import RENDERER_VERSION
-from aggregator.model import Rendering
+from aggregator.model import OutputRecord, Rendering
 from aggregator.publish.feedgen_extension import (
     PREFIXES,
     RSS_PREFIXES,
     EntryExtra,
     link,
+    with_plain_titles,
     without_declarations,
 )
 from aggregator.publish.shown import timestamp
@@ -36,6 +39,23 @@ class OwnEntry:
     kind: str = "text"
     links: tuple[tuple[str, str, str], ...] = ()
     category: tuple[str, str] | None = None
+
+
+def output_beside(
+    everything: OutputRecord, name: str, title: str, moments: Iterable[datetime]
+) -> OutputRecord:
+    """The output that stands for a feed of our own, beside that of all stories.
+
+    `moments` are those of its entries: it changed with the last of them.
+    """
+    return replace(
+        everything,
+        name=name,
+        kind=name,
+        key=uuid5(UUID(everything.key), name).hex,
+        title=title,
+        updated_at=max([everything.created_at, *moments]),
+    )
 
 
 def render_own(one: OwnEntry) -> Rendering:
@@ -62,7 +82,7 @@ def render_own(one: OwnEntry) -> Rendering:
         entry.link(href=address)
     item = entry.rss_entry()
     item.find("pubDate").text = format_datetime(one.moment.replace(microsecond=0), usegmt=True)
-    rss = without_declarations(item, RSS_PREFIXES)
+    rss = with_plain_titles(without_declarations(item, RSS_PREFIXES))
     return Rendering(0, 0, RENDERER_VERSION, "", atom, rss, _json(one, address))
 
 

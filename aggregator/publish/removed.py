@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from uuid import UUID, uuid5
 
 from lxml import etree
 
 from aggregator.model import OutputRecord, Tombstone
 from aggregator.publish.feed import Place, render_feed
+from aggregator.publish.own import output_beside
 from aggregator.publish.shown import timestamp
 from aggregator.text import fit_for_xml, squeeze
 
@@ -17,18 +16,6 @@ REMOVED = "removed"
 REMOVED_TITLE = "已撤下"
 TOMBSTONES_SHOWN = 1_000
 _AT = "http://purl.org/atompub/tombstones/1.0"
-
-
-def removed_output(everything: OutputRecord, tombstones: Sequence[Tombstone]) -> OutputRecord:
-    """The output that stands for what is no more, beside that of all stories."""
-    return replace(
-        everything,
-        name=REMOVED,
-        kind=REMOVED,
-        key=uuid5(UUID(everything.key), REMOVED).hex,
-        title=REMOVED_TITLE,
-        updated_at=max([everything.created_at, *(one.when for one in tombstones)]),
-    )
 
 
 def render_removed(
@@ -39,7 +26,8 @@ def render_removed(
     hub: str | None = None,
 ) -> bytes:
     """The document, the latest first. Its namespace is the one that validators do not know."""
-    output = removed_output(everything, tombstones)
+    moments = [one.when for one in tombstones]
+    output = output_beside(everything, REMOVED, REMOVED_TITLE, moments)
     return render_feed(
         output, site_title, base_url, [_tombstone(one) for one in tombstones], Place(hub=hub)
     )

@@ -314,7 +314,7 @@ _ADDRESS = _ANY | _ANY.map("https://x.example/".__add__) | _ANY.map("http://".__
 _ADDRESS |= st.sampled_from(["urn:x:y", "tag:x,2026:y", "https://u:p@x.example/a#b"])
 _TEXT = st.none() | st.builds(Text, _ANY, st.sampled_from(["text", "html"]), st.none() | _ADDRESS)
 _DATES = st.none() | st.datetimes(timezones=st.just(UTC))
-_SNAPSHOTS = st.builds(
+SNAPSHOTS = st.builds(
     replace,
     st.just(snapshot()),
     title=_TEXT,
@@ -354,7 +354,7 @@ _CARRIERS = st.lists(
 
 
 @settings(max_examples=300, deadline=None)
-@given(_SNAPSHOTS, _ANY, st.none() | _ADDRESS, st.none() | _ADDRESS, _CARRIERS)
+@given(SNAPSHOTS, _ANY, st.none() | _ADDRESS, st.none() | _ADDRESS, _CARRIERS)
 def test_any_snapshot_makes_a_valid_entry(
     shown: Snapshot,
     title: str,

@@ -11,6 +11,7 @@ from pathlib import Path
 import feedparser
 import pytest
 
+from aggregator import matching
 from aggregator.clock import FakeClock
 from aggregator.matching import Matcher
 from aggregator.model import Category, Config, Output, PublishSettings, Text
@@ -107,6 +108,27 @@ def test_two_stores_filled_alike_give_equal_bytes(tmp_path: Path) -> None:
     assert one.store.documents() == two.store.documents()
     one.close()
     two.close()
+
+
+def test_so_do_two_with_saved_queries_however_their_matching_was_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = []
+    for folder, step in (("one", 200), ("two", 2)):
+        monkeypatch.setattr(matching, "ENTRIES_A_STEP", step)
+        one = Site(tmp_path / folder)
+        one.config = replace(one.config, outputs=(Output("query", "Q", "Title -revised"),))
+        one.fill()
+        reconcile(one.store, one.config, later(4))  # the query is asked of what is there already
+        one.publisher.replace_config(one.config)
+        Matcher(one.store).finish(later(4))
+        save(one.store, "b", entry(30), now=later(5))
+        Matcher(one.store).finish(later(6))
+        one.publisher.publish()
+        made.append(one.documents())
+        one.close()
+    assert made[0] == made[1]
+    assert len(feedparser.parse(made[0]["query.atom"]).entries) == 6
 
 
 def test_publishing_twice_writes_nothing_the_second_time(site: Site) -> None:
