@@ -27,6 +27,7 @@ SHARED = (
     "changes",
     "difference",
     "query",
+    "questions",
     "cron",
     "redacting",
 )
@@ -94,8 +95,8 @@ TOP = {"cli", "__main__", ""}
 
 # No reading of the clock, no chance, no network, no files, no database.
 PURE = (
-    "model text folding html redacting barring changes difference query cron schedule rhythm "
-    "drift learning dedupe "
+    "model text folding html redacting barring changes difference query questions cron schedule "
+    "rhythm drift learning dedupe "
     "provenance pushes categorize.decide categorize.features categorize.solve categorize.linear "
     "categorize.calibrate categorize.classifier "
     "publish.entry publish.shown publish.feed publish.iri publish.archives publish.corrections "

@@ -72,8 +72,9 @@ class QueryRows(OutputRows, StoryRows):
         self._db.executemany(
             "insert into query_matches (output_id, entry_id) values (?, ?)", sorted(after - before)
         )
-        self._db.executemany(
-            "update outputs set matched_to = ? where id = ?", [(reached, one) for one in asked]
+        self._db.execute(
+            "update outputs set matched_to = ? where id in (select value from json_each(?))",
+            (reached, json.dumps(asked)),
         )
         settled = self._looked_through(asked)
         changed = sorted({entry for output_id, entry in before ^ after if output_id in settled})
@@ -140,3 +141,4 @@ class QueryRows(OutputRows, StoryRows):
         self._db.execute(
             "update outputs set matched_to = 0, is_matched = 0 where query is not null"
         )
+        self._new_revision()
