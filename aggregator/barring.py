@@ -7,6 +7,7 @@ of each text's shingles, which find a repost that was cut or edited. None of the
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,6 +16,8 @@ from aggregator.dedupe.decide import TELLING_LENGTH
 from aggregator.model import (
     Decided,
     EntryUpdate,
+    Fetched,
+    FetchOutcome,
     FoundText,
     KeyedEntry,
     New,
@@ -23,6 +26,7 @@ from aggregator.model import (
     Same,
     Text,
 )
+from aggregator.parse.tombstones import withdrawn_in
 
 if TYPE_CHECKING:
     from aggregator.dedupe.article import Article
@@ -44,6 +48,7 @@ class Barred(Protocol):
     def barred_keys(self, digests: Sequence[str]) -> dict[str, set[int]]: ...
     def removal_prints(self) -> list[tuple[int, Print]]: ...
     def story_of_entry(self, entry_id: int) -> int | None: ...
+    def note_tombstones(self, source_id: int, guids: Iterable[str], now: datetime) -> None: ...
 
 
 class Barring:
@@ -54,6 +59,11 @@ class Barring:
         self._seen = 0
         self._prints: list[tuple[int, Print]] = []
         self._holders: dict[bytes, list[int]] = {}  # hash → places in _prints
+
+    def note_withdrawn(self, source_id: int, outcome: FetchOutcome, now: datetime) -> None:
+        """Keep which entries the feed that was fetched says are no more (RFC 6721)."""
+        if isinstance(outcome, Fetched) and (refs := withdrawn_in(outcome.body)):
+            self._store.note_tombstones(source_id, refs, now)
 
     def admitted(self, source_id: int, decided: Sequence[Decided]) -> tuple[Decided, ...]:
         """The decisions of a source but for those that would take in what was taken down.

@@ -269,6 +269,7 @@ class Daemon:
             for _ in range(MATCH_STEPS_A_TICK):
                 if not await self._in_writer(self._matcher.step, self._clock.now()):
                     break
+            await self._in_writer(takedown.obey, self._store, self._config, self._clock.now())
             published = await self._in_writer(self._publisher.publish)
             if not self._publisher.has_pending:
                 folder, now = self._config.publish.directory, self._clock.now()

@@ -23,6 +23,7 @@ from aggregator.dedupe.links import fit_atom_id
 from aggregator.model import (
     Bars,
     Carrier,
+    Config,
     Entry,
     Erasure,
     KeyedEntry,
@@ -35,6 +36,9 @@ from aggregator.publish import Publisher
 from aggregator.publish.files import LEFT_OVER_AFTER_S, remove_leftovers
 from aggregator.redacting import redacted
 from aggregator.store import Store, StoreReader
+
+# The reason that is published where a source's own word is obeyed.
+WITHDRAWN = "来源已撤回 (withdrawn by its source)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +83,12 @@ def plan_takedown(
     going = [one for one in carriers if wanted is not None and link_key(one.link) == wanted]
     if not going:
         going = [one for one in carriers if one.entry_id == details.story.snapshot.entry_id]
-    if all_carriers:
-        going = list(carriers)
-    staying = tuple(one for one in carriers if one not in going)
-    plan = Takedown(details, tuple(going), staying, Bars(), ())
-    return _with_bars(reader, plan)
+    return _planned(reader, details, carriers if all_carriers else going)
+
+
+def _planned(reader: StoreReader, details: StoryDetails, going: Sequence[Carrier]) -> Takedown:
+    staying = tuple(one for one in details.story.carriers if one not in going)
+    return _with_bars(reader, Takedown(details, tuple(going), staying, Bars(), ()))
 
 
 def _with_bars(reader: StoreReader, plan: Takedown) -> Takedown:
@@ -180,6 +185,30 @@ def finish(store: Store, directory: str, now: datetime) -> bool:
     with store.transaction():
         store.finish_removals(numbers, now)
     return True
+
+
+def obey(store: Store, config: Config, now: datetime) -> int:
+    """Take down what sources withdrew whose word is obeyed (`honor_removals`); how many.
+
+    Each copy in a transaction of its own. Raises StoreError.
+    """
+    honored = {
+        source.id
+        for source in config.sources
+        if (config.honor_removals if source.honor_removals is None else source.honor_removals)
+    }
+    count = 0
+    for one in store.withdrawals() if honored else ():
+        is_due = one.kind == "tombstone" or now - one.since >= config.gone_after
+        if one.source not in honored or not is_due:
+            continue
+        details = store.story_details(one.story_key)
+        if details is None:
+            continue
+        going = [told for told in details.story.carriers if told.entry_id == one.entry_id]
+        carry_out(store, _planned(store, details, going), WITHDRAWN, False, now)
+        count += 1
+    return count
 
 
 def undo(store: Store, number: int, now: datetime) -> None:

@@ -266,6 +266,7 @@ class Corridor:
         decided = self._decide(source_id, feed)
         updates = self._entry_updates(done.source, source_id, decided, done.polled_at)
         new = [one.keyed.entry for one in decided if isinstance(one, New)]
+        self._barring.note_withdrawn(source_id, done.outcome, done.polled_at)
         memory = self._store.source_memory(source_id)
         before = self._state_before(done)
         zone = self._zone_of(done.source)

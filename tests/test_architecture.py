@@ -59,7 +59,7 @@ UPPER = {
     "crawl": {*STAGES},
     "polled": {"parse", "crawl"},
     "carrying": {"dedupe", "provenance", "store"},
-    "barring": {"dedupe", "carrying"},
+    "barring": {"dedupe", "carrying", "parse"},
     "takedown": {"dedupe", "carrying", "barring", "store", "publish"},
     "reading": {"parse", "store"},
     "teaching": {"learning", "crawl", "pages", "store"},
@@ -101,7 +101,7 @@ PURE = (
     "categorize.calibrate categorize.classifier "
     "publish.entry publish.shown publish.feed publish.iri publish.archives publish.corrections "
     "publish.health publish.own publish.removed publish.feedgen_extension "
-    "parse.assemble parse.dates parse.decode parse.errors parse.guess "
+    "parse.tombstones parse.assemble parse.dates parse.decode parse.errors parse.guess "
     "parse.jsonfeed parse.labels parse.ladder parse.links parse.markup parse.months parse.raw "
     "discover parse.tolerant pages config.renames config.plan store.times store.snapshots "
     "websub.protocol websub.topics websub.queue"

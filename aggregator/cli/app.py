@@ -34,6 +34,7 @@ COMMANDS: dict[str, str] = {
     "recategorize": "Decide the categories of stored entries again.",
     "token": "Make, list or revoke what opens a private feed.",
     "takedown": "Destroy an article for good, and keep it out.",
+    "removals": "List what sources have withdrawn, for decision.",
     "verify": "Recompute every digest and check the daily manifests.",
 }
 

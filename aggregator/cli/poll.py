@@ -87,7 +87,7 @@ async def _poll(config: Config, store: Store, names: list[str], force: bool) -> 
     from aggregator.parse import FeedReader
     from aggregator.publish import Publisher
     from aggregator.reconcile import reconcile
-    from aggregator.takedown import settle
+    from aggregator.takedown import obey, settle
 
     clock = SystemClock()
     now = clock.now()
@@ -108,6 +108,7 @@ async def _poll(config: Config, store: Store, names: list[str], force: bool) -> 
             in_writer = partial(asyncio.get_running_loop().run_in_executor, writer)
             with _progress_of_matching() as seen:
                 await in_writer(Matcher(store).finish, clock.now(), seen)
+            await in_writer(obey, store, config, clock.now())
             await in_writer(settle, publisher, store, config.publish.directory, clock)
         finally:
             await fetcher.close()

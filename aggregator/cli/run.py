@@ -119,5 +119,5 @@ def _is_elsewhere(base_url: str, address: str) -> bool:
 
 
 def _some_feeds(config: Config) -> str:
-    names = [category.id for category in config.categories][:3]
+    names = [category.id for category in config.categories if not category.private][:3]
     return ", ".join(f"/feeds/{name}.atom" for name in names) or "/feeds/uncategorized.atom"

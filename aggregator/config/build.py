@@ -84,6 +84,8 @@ def build_config(
             builder.source(number, source) for number, source in enumerate(data["sources"])
         ),
         websub=_websub(data["websub"]),
+        honor_removals=data["honor_removals"],
+        gone_after=timedelta(seconds=data["gone_after"]),
     )
     return config, builder.faults
 
@@ -148,6 +150,7 @@ class _Builder:
             map=tuple(data.get("map", {}).items()),
             page=page,
             backfill=None if backfill is None else timedelta(seconds=backfill),
+            honor_removals=data.get("honor_removals"),
             json=JsonRecipe(**data["json"]) if data.get("json") else None,
             sitemap=_sitemap(data),
             websub=data.get("websub", True),

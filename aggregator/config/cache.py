@@ -19,7 +19,7 @@ from aggregator import __version__
 
 KEPT = 16
 # Grows with every change of the form of what is cached, or of what is valid.
-FORM = 8
+FORM = 9
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path | None:

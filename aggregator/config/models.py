@@ -667,6 +667,11 @@ class SourceSection(Section):
         title="push",
         description="`false`: only polled, even where its feed names a hub. See docs/push.md.",
     )
+    honor_removals: bool | None = Field(
+        default=None,
+        title="removals",
+        description="`honor_removals` for this source alone.",
+    )
     backfill: Duration | None = Field(
         default=None,
         title="backfill",
@@ -731,6 +736,18 @@ class FeedsFile(Section):
         default=FetchSection(),
         title="fetching",
         description="Permissions, politeness and caps of every fetch.",
+    )
+    honor_removals: bool = Field(
+        default=False,
+        title="removals",
+        description="`true`: what a source withdraws is taken down without asking. See "
+        "docs/removal.md.",
+    )
+    gone_after: Duration = Field(
+        default=timedelta(days=7),
+        title="gone after",
+        description="How long the page of an entry must have been gone before that is obeyed.",
+        examples=["3d"],
     )
     websub: WebSubSection = Field(
         default=WebSubSection(),

@@ -35,7 +35,8 @@ def plan_changes(old: Config, new: Config) -> tuple[str, ...]:
 
 
 def _settings(old: Config, new: Config) -> Iterator[str]:
-    for name in ("title", "base_url", "timezone", "store", "listen"):
+    named = ("title", "base_url", "timezone", "store", "listen", "honor_removals", "gone_after")
+    for name in named:
         before, after = getattr(old, name), getattr(new, name)
         if before != after:
             yield f"~ {name}: {before} → {after}"

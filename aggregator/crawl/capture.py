@@ -263,6 +263,8 @@ class Crawl:
                 page, is_saved = self._fulltexts.save(page, read.text, now)
                 saved = SavedPoll(revised=int(is_saved and not read.text.is_first))
             self._store.save_page(after_first(page) if page.kind == "part" else page)
+            if page.kind in ("article", "fulltext"):
+                self._store.note_page(record.source_id, page, now)
             if rests := schedule.host_rests([outcome]):
                 self._store.save_host_rests(rests, now)
         self._tell(source, page, outcome, read.odd)

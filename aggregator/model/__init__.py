@@ -96,7 +96,7 @@ from aggregator.model.remembered import (
     PageRecord,
     PollState,
 )
-from aggregator.model.removed import Bars, Erasure, Print, Removal
+from aggregator.model.removed import Bars, Erasure, Print, Removal, Withdrawal
 from aggregator.model.said import (
     FIELD_NAMES,
     Document,
@@ -203,4 +203,5 @@ __all__ = [
     "UndecidedEntry",
     "UpdateHints",
     "WebSubSettings",
+    "Withdrawal",
 ]

@@ -116,6 +116,7 @@ class Source:
     map: tuple[tuple[str, str], ...] = ()
     page: PageRecipe | None = None
     backfill: timedelta | None = None
+    honor_removals: bool | None = None
     json: JsonRecipe | None = None
     sitemap: SitemapRecipe | None = None
     websub: bool = True
@@ -199,6 +200,8 @@ class Config:
     categories: tuple[Category, ...]
     sources: tuple[Source, ...]
     websub: WebSubSettings = WebSubSettings()
+    honor_removals: bool = False
+    gone_after: timedelta = timedelta(days=7)
     outputs: tuple[Output, ...] = ()
 
     @property

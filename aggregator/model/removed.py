@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +58,18 @@ class Removal:
     removed_at: datetime
     undone_at: datetime | None
     done_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """An entry that its own source has withdrawn: by a tombstone in its feed (RFC 6721), or its
+
+    page answers 404 or 410, `since` then.
+    """
+
+    entry_id: int
+    story_key: str
+    source: str
+    link: str | None
+    kind: Literal["tombstone", "gone"]
+    since: datetime

@@ -39,6 +39,7 @@ HOLDS = {
     "likenesses": "deleted",
     "query_matches": "deleted",
     "text_digests": "deleted",
+    "withdrawals": "deleted",
     "fingerprint_pieces": "rewritten without them",
     "pages": "names and sections emptied; the address stays, so that it is not fetched again",
     "alarms": "the evidence emptied where it quotes a title",
@@ -216,6 +217,7 @@ class ErasingRows(OutputRows, FingerprintRows, PublishingRows, RemovalRows):
         self._empty_alarms(entries, passages)
         for table in (
             *("likenesses", "decisions", "category_corrections", "corrections", "query_matches"),
+            "withdrawals",
             "snapshots",
         ):
             self._db.execute(

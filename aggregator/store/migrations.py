@@ -754,3 +754,19 @@ def m0018_category_drift(db: Database) -> None:
         not_null={"output_id", "kind", "since", "evidence"},
         foreign_keys=[("output_id", "outputs", "id")],
     )
+
+
+@migrations()
+def m0019_withdrawals(db: Database) -> None:
+    """What sources have withdrawn by themselves, and what was decided about it."""
+    _table(db, "withdrawals").create(
+        {
+            "entry_id": int,
+            "kind": str,  # tombstone: its feed says so; gone: its page answers 404 or 410
+            "since": str,
+            "kept_at": str,  # since when it is decided that it stays
+        },
+        pk="entry_id",
+        not_null={"kind", "since"},
+        foreign_keys=[("entry_id", "entries", "id")],
+    )

@@ -36,6 +36,7 @@ KNOWN_MIGRATIONS = (
     "m0016_removals",
     "m0017_private",
     "m0018_category_drift",
+    "m0019_withdrawals",
 )
 
 

@@ -16,6 +16,7 @@ from aggregator.store.push import PushRows
 from aggregator.store.queries import QueryRows
 from aggregator.store.serving import ServingRows
 from aggregator.store.tokens import TokenRows
+from aggregator.store.withdrawals import WithdrawalRows
 
 
 class SqliteStore(
@@ -33,6 +34,7 @@ class SqliteStore(
     ServingRows,
     HistoryRows,
     TokenRows,
+    WithdrawalRows,
 ):
     """Implements every Protocol of protocols.py. One thread at a time may use it."""
 
