@@ -40,7 +40,7 @@ class CategoryWatch:
         today = now.astimezone(self._zone).date()
         days = self._store.category_days(today - REMEMBERED)
         raised: dict[str, set[str]] = {}
-        for alarm in self._store.category_alarms():
+        for alarm in self._store.category_alarms(every=True):
             raised.setdefault(alarm.source_name, set()).add(alarm.kind)
         for name, counted in days.items():
             judge = uncategorized_judged if name == UNCATEGORIZED else confidence_judged

@@ -48,7 +48,7 @@ def command(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) 
     loaded = load_or_exit(config)
     with reader_or_exit(loaded) as reader:
         sources = in_order_of_trouble(reader.source_health())
-        drifts = reader.category_alarms()
+        drifts = reader.category_alarms(every=True)
     if as_json:
         for source in sources:
             typer.echo(json.dumps(source_json(source, loaded), ensure_ascii=False))

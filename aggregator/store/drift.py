@@ -65,15 +65,19 @@ class DriftRows(OutputRows):
         )
         self._new_revision()
 
-    def category_alarms(self, limit: int | None = None) -> list[Alarm]:
-        """As `alarms`, of categories: `source_name` is the category's. Numbers are below zero."""
+    def category_alarms(self, limit: int | None = None, every: bool = False) -> list[Alarm]:
+        """As `alarms`, of categories: `source_name` is the category's. Numbers are below zero.
+
+        Those of private outputs only with `every`: the others are shown to anybody.
+        """
         where = "ended_at is null order by category_alarms.id"
         if limit is not None:
             where = f"1 order by coalesce(ended_at, since) desc limit {int(limit)}"
         rows = self._db.execute(
             "select -category_alarms.id, name, title, category_alarms.kind, since, evidence, "
             "ended_at from category_alarms join outputs on outputs.id = output_id "
-            f"where removed_at is null and {where}"
+            f"where removed_at is null and (private = 0 or ?) and {where}",
+            (int(every),),
         )
         return [
             Alarm(

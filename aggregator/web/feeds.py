@@ -72,7 +72,9 @@ class Feeds:
 
     def quick(self, method: str, path: str, headers: Sequence[Header]) -> Answer | None:
         """The answer where all that it needs is in memory, without waiting; None: ask `handle`."""
-        document = self._documents.fresh(path[1:]) if method in METHODS else None
+        if method not in METHODS or self._private.name_of(path[1:]) is not None:
+            return None
+        document = self._documents.fresh(path[1:])
         if document is None or self._freshness.is_stale():
             return None
         asked = asked_by(method, headers)

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from aggregator.cli.logs import WithoutTokens
 from aggregator.clock import FakeClock
-from aggregator.model import Category
+from aggregator.model import Category, Evidence
 from aggregator.publish import Publisher
 from aggregator.web.app import CALLBACKS, FEEDS, HUB
 from aggregator.web.private import digest_of
@@ -49,6 +49,9 @@ def private(site: Site) -> Site:
         site.store.add_token(numbers["secret"], "旧手机", digest_of(REVOKED), site.now)
         site.store.revoke_token(numbers["secret"], "旧手机", site.now)
         site.store.add_token(numbers["other"], "别人", digest_of(OTHERS), site.now)
+    with site.store.transaction():
+        unsure = {"unsure": Evidence("text", {"text": "?"})}
+        site.store.change_category_alarms("secret", unsure, (), site.now)
     Publisher(site.store, site.config, FakeClock(site.now)).publish()
     return site
 
