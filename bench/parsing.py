@@ -3,8 +3,9 @@
     python -m bench.parsing [--rounds 60]
 
 CPU time of this process; each figure is the least of the rounds, since on a busy machine noise only
-adds. The synthetic feeds (50 entries, 107 to 120 KB) are those of bench/origin.py. The real ones
-are looked for in ../shared/feeds and left out where they are absent.
+adds. Bare lxml and feedparser read the same feeds in the same run: their figures tell how fast the
+machine is. The synthetic feeds (50 entries, 107 to 120 KB) are those of bench/origin.py. The real
+ones are looked for in ../shared/feeds and left out where they are absent.
 """
 
 from __future__ import annotations
@@ -64,9 +65,13 @@ def _document(feed: origin.Feed) -> Document:
 
 
 def _synthetic(rounds: int) -> bool:
+    import feedparser
+    from lxml import etree
+
     texts = {language: origin.Text(language, "1") for language in ("en", "zh")}
     feeds = [origin.Feed(number, "1", texts, 50) for number in range(len(KINDS))]
     plain: list[float] = []
+    peers: dict[str, list[float]] = {"bare lxml": [], "feedparser with its defaults": []}
     one_new: list[float] = []
     touched: list[float] = []
     for kind, feed in zip(KINDS, feeds, strict=True):
@@ -74,6 +79,10 @@ def _synthetic(rounds: int) -> bool:
         known = parse_feed(document).known
         plain.append(_least(lambda d=document: parse_feed(d), rounds))  # type: ignore[misc]
         _line(f"plain reader, all entries: {kind}", plain[-1])
+        body = document.body
+        peers["bare lxml"].append(_least(lambda b=body: etree.fromstring(b), rounds))  # type: ignore[misc]
+        slow = _least(lambda b=body: feedparser.parse(b), max(1, rounds // 20))  # type: ignore[misc]
+        peers["feedparser with its defaults"].append(slow)
         # The first such document is still cut; what it leaves is what all the later ones meet.
         feed.built += 1
         known = parse_feed(_document(feed), known).known
@@ -88,6 +97,9 @@ def _synthetic(rounds: int) -> bool:
     missed = _line("plain reader, all entries: mean", sum(plain) / 4, 1.8)
     missed |= _line("one new entry: mean", sum(one_new) / 4, 0.5)
     _line("only the build date changed: mean", sum(touched) / 4)
+    for name, theirs in peers.items():
+        _line(f"{name}, the same feeds: mean", sum(theirs) / 4)
+        _line("  plain reader in parts of that", sum(plain) / sum(theirs))
     return missed
 
 

@@ -6,6 +6,7 @@ import asyncio
 import ipaddress
 import json
 import sys
+import zlib
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,8 @@ from aggregator.html import visible_text
 from aggregator.model import Document, Enclosure, Entry, FetchSettings, ParsedFeed, Text
 from aggregator.parse import FeedReader, ParseError
 
+# A file by itself may be a bomb too.
+LONGEST_INFLATED = 64 * 2**20
 _LOOPBACK = ("127.0.0.0/8", "::1/128")
 
 
@@ -99,7 +102,18 @@ async def _read(source: str, url: str, zone: str, settings: FetchSettings) -> Pa
 
 
 def _input(source: str) -> bytes:
-    return sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+    """What stands in a file or comes in; gzip undone, as far as it goes where it is cut short."""
+    body = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+    if not body.startswith(b"\x1f\x8b"):
+        return body
+    inflating = zlib.decompressobj(wbits=31)
+    try:
+        body = inflating.decompress(body, LONGEST_INFLATED)
+    except zlib.error as error:
+        raise _Unfetched(f"damaged gzip data: {error}") from None
+    if not inflating.eof:
+        typer.echo(f"aggregator: {source}: the gzip data stops in the middle", err=True)
+    return body
 
 
 async def _fetched(url: str, zone: str, settings: FetchSettings) -> Document:

@@ -44,7 +44,10 @@ def read_json_feed(text: str) -> tuple[RawFeed, list[Note]]:
     for item in _list(feed.get("items"))[:ENTRY_LIMIT]:
         # What is no object says nothing, but keeps its place among the spans.
         raw.entries.append(_entry(item, raw.language) if isinstance(item, dict) else RawEntry())
-    return raw, []
+    notes = []
+    if not isinstance(feed.get("items"), list):
+        notes.append(Note("ill-formed", "items is missing, or no list: there are no entries"))
+    return raw, notes
 
 
 def item_spans(text: str) -> list[tuple[int, int]] | None:
@@ -109,18 +112,16 @@ def _entry(item: dict[str, Any], language: str | None) -> RawEntry:
         image = _string(item.get(key))
         if image:
             raw.images.append(image)
-    identity = item.get("id")
-    if isinstance(identity, (int, float)) and not isinstance(identity, bool):
-        identity = str(identity)  # "readers should coerce" (JSON Feed 1.1, id)
     for key, value in (
-        ("guid", identity),
-        ("published", item.get("date_published")),
+        ("guid", item.get("id")),  # "readers should coerce" (JSON Feed 1.1, id)
+        ("published", item.get("date_published")),  # some write Unix seconds
         ("updated", item.get("date_modified")),
     ):
-        found = _string(value)
+        found = _string(str(value) if _is_number(value) else value)
         if found:
             raw.values[key] = found
-    _put_text(raw.texts, "title", item.get("title"), "text/plain")
+    title = item.get("title")
+    _put_text(raw.texts, "title", str(title) if _is_number(title) else title, "text/plain")
     _put_text(raw.texts, "summary", item.get("summary"), "text/plain")
     _put_text(raw.texts, "content", item.get("content_text"), "text/plain")
     _put_text(raw.texts, "content", item.get("content_html"), "text/html")
@@ -164,6 +165,10 @@ def _put_text(texts: dict[str, RawText], name: str, value: object, kind: str) ->
 
 def _string(value: object) -> str | None:
     return fit(value).strip() or None if isinstance(value, str) else None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _number(value: object) -> str | None:

@@ -17,7 +17,7 @@ from aggregator.parse.jsonfeed import item_spans, looks_like_json, read_json_fee
 from aggregator.parse.listed import read_listed
 from aggregator.parse.plain import read_plain
 from aggregator.parse.raw import ENTRY_LIMIT, RawEntry, RawFeed
-from aggregator.parse.repair import repair
+from aggregator.parse.repair import add_ends, repair
 from aggregator.parse.stretch import Frame, around, frame_of, is_as_before, stretch_of
 
 # Reading entries one by one costs a tenth of a millisecond each.
@@ -89,11 +89,8 @@ def read_plainly(document: Document, known: Known) -> ParsedFeed | Declined:
     _refuse(decoded.text)
     if looks_like_json(decoded.text):
         return _read_json(document, decoded, known)
-    return _Rungs(document, decoded, _cut(document, decoded), known).climb()
-
-
-def _cut(document: Document, decoded: Decoded) -> Cut | None:
-    return cut(document.body, decoded, root_of(document.body))
+    cutting = cut(document.body, decoded, root_of(document.body))
+    return _Rungs(document, decoded, cutting, known).climb()
 
 
 def _untouched(frame: Frame, known: Known) -> ParsedFeed | None:
@@ -239,11 +236,19 @@ class _Rungs:
         try:
             return self._accepted(read_plain(text.encode("utf-8")))
         except IllFormed as worse:
-            told = Note("ill-formed", str(worse), worse.line)
-            self._notes = [*notes, told]
-            return self._one_by_one() or self._left(text)
+            still = [*notes, Note("ill-formed", str(worse), worse.line)]
+            return self._with_ends(text, notes) or self._one_by_one(still) or self._left(text)
         except Declines:
             return self._left(text)
+
+    def _with_ends(self, text: str, notes: list[Note]) -> ParsedFeed | Declined | None:
+        """Once more, with the end tags that are plainly missing; None where that is not all."""
+        text, added = add_ends(text)
+        self._notes = [*notes, *added]
+        try:
+            return self._accepted(read_plain(text.encode("utf-8"))) if added else None
+        except Declines:
+            return None
 
     def _left(self, text: str) -> Declined:
         return Declined(
@@ -268,8 +273,9 @@ class _Rungs:
 
     # ---- one by one
 
-    def _one_by_one(self) -> ParsedFeed | Declined | None:
+    def _one_by_one(self, told: list[Note]) -> ParsedFeed | Declined | None:
         """Every entry by itself, so that a broken one costs no other its exactness."""
+        self._notes = told
         cutting = self._cutting
         if cutting is None or len(self._fresh) > ALONE_LIMIT:
             return None
@@ -311,8 +317,7 @@ class _Rungs:
     def _only(self, places: list[int]) -> bytes:
         """The document with no other entries than those, and closed after the last."""
         cutting, body = self._cutting, self._document.body
-        if cutting is None:
-            return b""
+        assert cutting is not None
         wanted = set(places)
         others = [span for place, span in enumerate(cutting.spans) if place not in wanted]
         if cutting.broken_off is not None:
@@ -321,8 +326,8 @@ class _Rungs:
         return self._mended(blank(body, others))
 
     def _mended(self, body: bytes) -> bytes:
-        text = decode_part(body[self._decoded.start :], self._decoded.encoding)
-        return repair(text)[0].encode("utf-8")
+        text = repair(decode_part(body[self._decoded.start :], self._decoded.encoding))[0]
+        return add_ends(text)[0].encode("utf-8")
 
     def _note_broken_off(self) -> None:
         cutting, body = self._cutting, self._document.body

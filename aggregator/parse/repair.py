@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 from html.entities import name2codepoint
 
 from aggregator.model import Note
 
+# What was found, and where in the whole text → what stands there instead.
+Mend = Callable[[re.Match[str], int], str]
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]{0,1000}\?>")
 _REFERENCE = re.compile(r"&(?:#([0-9]{1,8}|[xX][0-9a-fA-F]{1,6});|([A-Za-z][A-Za-z0-9]{0,31});)?")
 _PREDEFINED = frozenset(["lt", "gt", "amp", "quot", "apos"])
+# An element that holds plain text alone, and behind its text no end tag but another element's.
+_UNENDED = re.compile(
+    r"<(?P<name>title|link|guid|pubDate|category|comments|id|updated|published|dc:[a-z]{1,20})"
+    r"(?:\s[^<>]{0,1000})?(?<!/)>[^<]{0,4096}(?=<(?:/(?:item|entry)\s*>|(?:title|link|guid|pubDate|"
+    r"description|category|comments|author|enclosure|source|id|updated|published|summary|content|"
+    r"content:encoded|dc:[a-z]{1,20})[\s/>]))"
+)
 _ROOT_END = re.compile(r"</(?:[A-Za-z_][\w.-]{0,60}:)?(?:rss|feed|RDF)\s*>")
 
 
@@ -65,24 +76,47 @@ def _end_at_root(text: str, notes: list[Note]) -> str:
     return text[:end]
 
 
+def add_ends(text: str) -> tuple[str, list[Note]]:
+    """`text` with the end tags that elements of plain text lack before the next element.
+
+    For what is ill-formed still: in a sound document every such element has its own.
+    """
+    notes: list[Note] = []
+
+    def ended(found: re.Match[str], at: int) -> str:
+        if not notes:
+            message = f"the end tag of {found['name']} is missing; it ends where the next begins"
+            _noted(notes, "end-tags", message, text, at)
+        return f"{found.group()}</{found['name']}>"
+
+    return _outside_of_markup(text, _UNENDED, ended), notes
+
+
 def _with_sound_references(text: str, notes: list[Note]) -> str:
     """Every `&` outside CDATA and comments begins a reference that XML knows."""
     if "&" not in text:
         return text
+    return _outside_of_markup(text, _REFERENCE, _Mender(text, notes))
+
+
+def _outside_of_markup(text: str, pattern: re.Pattern[str], mend: Mend) -> str:
+    """`text` with what a pattern finds outside CDATA and comments mended; `mend` is told where."""
     pieces: list[str] = []
-    mender = _Mender(text, notes)
     position, end = 0, len(text)
     while position < end:
         markup = text.find("<!", position)
         stop = end if markup < 0 else markup
-        pieces.append(_REFERENCE.sub(mender, text[position:stop]) if stop > position else "")
-        mender.offset = position = stop
+        if stop > position:
+            pieces.append(pattern.sub(partial(_mended_at, mend, position), text[position:stop]))
         if markup < 0:
             break
-        past = _past_markup(text, markup)
-        pieces.append(text[markup:past])
-        mender.offset = position = past
+        position = _past_markup(text, markup)
+        pieces.append(text[markup:position])
     return "".join(pieces)
+
+
+def _mended_at(mend: Mend, begin: int, found: re.Match[str]) -> str:
+    return mend(found, begin + found.start())
 
 
 def _past_markup(text: str, at: int) -> int:
@@ -100,27 +134,25 @@ class _Mender:
         self._text = text
         self._notes = notes
         self._told: set[str] = set()
-        self.offset = 0
 
-    def __call__(self, found: re.Match[str]) -> str:
+    def __call__(self, found: re.Match[str], at: int) -> str:
         number, name = found.groups()
         if number:
             base = 16 if number[0] in "xX" else 10
             code = int(number.lstrip("xX"), base)
             if code in (9, 10, 13) or (31 < code < 0x110000 and not _ILLEGAL.match(chr(code))):
                 return found.group()
-            self._tell("control-characters", "references to no character are left out", found)
+            self._tell("control-characters", "references to no character are left out", at)
             return ""
         if name in _PREDEFINED:
             return found.group()
         if name in name2codepoint:
-            self._tell("entities", "entities that only HTML declares are resolved", found)
+            self._tell("entities", "entities that only HTML declares are resolved", at)
             return chr(name2codepoint[name])
-        self._tell("ampersands", "a bare & is taken as the character", found)
+        self._tell("ampersands", "a bare & is taken as the character", at)
         return "&amp;" + found.group()[1:]
 
-    def _tell(self, code: str, message: str, found: re.Match[str]) -> None:
+    def _tell(self, code: str, message: str, at: int) -> None:
         if code not in self._told:
             self._told.add(code)
-            line = self._text.count("\n", 0, self.offset + found.start()) + 1
-            self._notes.append(Note(code, message, line))
+            _noted(self._notes, code, message, self._text, at)

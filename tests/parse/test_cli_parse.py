@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 from collections.abc import Iterator
@@ -69,6 +70,22 @@ def test_people_are_told_what_was_repaired_and_skipped(feed: Path) -> None:
     assert "line 8: a bare & is taken as the character" in told
     assert "line 9: entry 2: pubdate “soon” names no date" in told
     assert "粗 & 细" in told
+
+
+def test_a_file_may_be_gzip_and_what_there_is_of_a_broken_one_is_read(feed: Path) -> None:
+    whole = gzip.compress(feed.read_bytes(), mtime=0)
+    feed.write_bytes(whole)
+    result = CliRunner().invoke(app, [str(feed), "--json"])
+    assert len(json.loads(result.stdout)["entries"]) == 2
+    feed.write_bytes(gzip.compress(FEED.encode(), 0, mtime=0)[:-60])
+    result = CliRunner().invoke(app, [str(feed)])
+    assert result.exit_code == 0
+    assert "the gzip data stops in the middle" in result.output
+    assert "g1" in result.output or "粗 & 细" in result.output
+    feed.write_bytes(b"\x1f\x8b\x07" + whole[3:])
+    result = CliRunner().invoke(app, [str(feed)])
+    assert result.exit_code == 1
+    assert "damaged gzip data" in result.output
 
 
 def test_standard_input_and_time_zone(feed: Path) -> None:
