@@ -89,17 +89,26 @@ def _logistic(leads: Array, right: Array) -> tuple[float, float]:
     hits = float(right.sum())
     high, low = (hits + 1) / (hits + 2), 1 / (len(right) - hits + 2)
     target = np.where(right > 0, high, low)
-    spread = max(float(leads.std()), 1e-6)
-    columns = np.stack((leads / spread, np.ones_like(leads)))
-    point = np.array([1.0, 0.0])
+    middle, spread = float(leads.mean()), max(float(leads.std()), 1e-6)
+    columns = np.stack(((leads - middle) / spread, np.ones_like(leads)))
+    rate = float(target.mean())
+    point = np.array([0.0, np.log(rate / (1 - rate))])
+
+    def cost(at: Array) -> float:
+        margins = at @ columns
+        return float((np.logaddexp(0, margins) - target * margins).sum() + RIDGE * (at @ at) / 2)
+
     for _ in range(NEWTON_STEPS):
         given = 1 / (1 + np.exp(-np.clip(point @ columns, -30, 30)))
         slope = columns @ (given - target) + RIDGE * point
         bend = (columns * (given * (1 - given))) @ columns.T + RIDGE * np.eye(2)
         step = np.linalg.solve(bend, slope)
-        point = point - step * min(1.0, 2 / max(1e-9, float(np.abs(step).max())))
+        while cost(point - step) > cost(point) and float(np.abs(step).max()) > 1e-9:
+            step /= 2
+        point = point - step
     # A greater lead never means less: where it seems so there is too little to tell from.
-    return max(float(point[0]), 1e-3) / spread, float(point[1])
+    steep = max(float(point[0]), 1e-3) / spread
+    return steep, float(point[1]) - steep * middle
 
 
 def _curve(sure: Array, right: Array, prior: Curve | None) -> Curve:

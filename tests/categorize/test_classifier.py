@@ -256,6 +256,18 @@ def test_promises_never_sink_as_probability_grows_and_keep_what_was_seen() -> No
         assert curve.promise(threshold) >= 0.95
 
 
+def test_what_was_always_right_is_held_for_probable_however_far_it_is_ahead() -> None:
+    rng = np.random.default_rng(1)
+    wanted = rng.integers(0, 3, 150)
+    scores = (rng.uniform(1.4, 2.1, (150, 1)) * np.eye(3)[wanted]).astype(np.float32)
+    made = calibrate(scores, wanted)
+    assert made.probabilities(scores)[1].min() > 0.98
+    # One in ten wrong, and those hardly ahead: less probable than the others.
+    scores[:15] = 0.1 * np.eye(3)[(wanted[:15] + 1) % 3]
+    given = calibrate(scores, wanted).probabilities(scores)[1]
+    assert given[:15].max() < 0.2 < 0.9 < given[15:].min()
+
+
 def test_corrections_weigh_more_than_sources() -> None:
     base = labels(30)
     twisted = [Label(Reading("球队比赛"), "tech", f"x{number}", 5.0) for number in range(6)]
