@@ -129,7 +129,7 @@ class Carrying:
         ]
 
     def _told(self, decided: Decided) -> _Told:
-        revised = isinstance(decided, Revised) and "text" in decided.changed
+        revised = isinstance(decided, Revised) and {"text", "reextracted"} & {*decided.changed}
         if not isinstance(decided, New) and not revised:
             return _Told(decided)
         keyed = decided.keyed

@@ -10,6 +10,7 @@ from typing import Any
 
 import nh3
 
+from aggregator.model import Text
 from aggregator.text import fit_for_xml, squeeze, unspaced
 
 # Raised whenever the functions below give other bytes for the same input: rendered entries are
@@ -25,6 +26,8 @@ MOST_ATTRIBUTES = 1_000
 MOST_AMPERSANDS = 20_000
 # The open elements, added up over all tags, that a document may have for each of its characters.
 OPEN_PER_CHARACTER = 4
+# A content of more characters is a text, and no summary of one.
+LONGEST_SUMMARY = 500
 
 _MEDIA: dict[str, set[str]] = {
     "audio": {"src", "controls", "preload", "title"},
@@ -379,6 +382,14 @@ class _Quotes:
         if double < 0 or (0 <= single < double):
             double = single
         return double + 1 if double >= 0 else -1
+
+
+def as_summary(summary: Text | None, content: Text | None) -> Text | None:
+    """What a feed says of an entry in brief: its summary, or else its content if that is short."""
+    if summary is not None or content is None:
+        return summary
+    text = visible_text(content.value) if content.kind == "html" else content.value
+    return content if len(text) <= LONGEST_SUMMARY else None
 
 
 def text_to_html(text: str) -> str:

@@ -25,7 +25,7 @@ from aggregator import learning, schedule
 from aggregator.barring import Barring
 from aggregator.carrying import Carrying
 from aggregator.clock import Clock
-from aggregator.crawl import Crawl, Front, Fronts, Fulltexts, PageDoor, Parts
+from aggregator.crawl import Crawl, Front, Fronts, Fulltexts, PageDoor, Parts, Reextraction
 from aggregator.dedupe import decide, identify
 from aggregator.fetch import Fetcher
 from aggregator.model import (
@@ -95,7 +95,7 @@ class Corridor:
         self._fulltexts = Fulltexts(store, self._barring.lets_text_in)
         self._parts = Parts(store, door, reader, clock)
         self._fronts = Fronts(config, store, door, clock)
-        pages = (self._parts, self._fulltexts)
+        pages = (self._parts, self._fulltexts, Reextraction(store, self._carrying.recognise))
         self.crawl = Crawl(config, store, door, clock, writer, self._save_captured, *pages)
         self.pushed = PushLane(store, self._desk, clock, writer, self._save_captured)
         self.replace_config(config)

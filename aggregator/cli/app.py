@@ -35,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "token": "Make, list or revoke what opens a private feed.",
     "takedown": "Destroy an article for good, and keep it out.",
     "removals": "List what sources have withdrawn, for decision.",
+    "reextract": "Read articles anew from the pages that are kept.",
     "verify": "Recompute every digest and check the daily manifests.",
 }
 

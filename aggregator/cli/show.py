@@ -12,7 +12,7 @@ import typer
 
 from aggregator.cli.opened import reader_or_exit
 from aggregator.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, load_or_exit
-from aggregator.cli.versions import readable, version_lines, versions_json
+from aggregator.cli.versions import readable, version_lines, versions_json, what_changed
 from aggregator.dedupe.links import link_key
 from aggregator.model import Snapshot, StoryDetails
 from aggregator.store import StoreReader
@@ -124,10 +124,9 @@ def _snapshots(details: StoryDetails, zone: tzinfo) -> list[str]:
     names = {c.entry_id: c.source_name for c in details.story.carriers}
     lines = [f"snapshots ({len(details.snapshots)})"]
     for snapshot in details.snapshots:
-        changed = ", ".join(snapshot.changed) + " changed" if snapshot.changed else "first"
         whose = names.get(snapshot.entry_id, "")
         taken = _local(snapshot.taken_at, zone)
-        lines.append(f"  {taken}  {whose} #{snapshot.number}  {changed}")
+        lines.append(f"  {taken}  {whose} #{snapshot.number}  {what_changed(snapshot)}")
         lines.append(f"    sha256 {snapshot.digest}")
     return lines
 

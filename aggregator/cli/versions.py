@@ -26,6 +26,14 @@ def text_of(snapshot: Snapshot) -> str:
     return readable(snapshot.content) or readable(snapshot.summary)
 
 
+def what_changed(snapshot: Snapshot) -> str:
+    """What a version is, beside the one before."""
+    named = {"fulltext": "full text of its page", "reextracted": "read anew from the kept page"}
+    if not snapshot.changed:
+        return "first"
+    return named.get(snapshot.changed[0]) or ", ".join(snapshot.changed) + " changed"
+
+
 def version_lines(details: StoryDetails, zone: tzinfo, diff: bool) -> list[str]:
     """The versions of each entry, the oldest first: whole, or from the second on what changed."""
     names = {c.entry_id: (c.source_title, c.source_name) for c in details.story.carriers}
@@ -36,14 +44,20 @@ def version_lines(details: StoryDetails, zone: tzinfo, diff: bool) -> list[str]:
         before: Snapshot | None = None
         for snapshot in group:
             taken = f"{snapshot.taken_at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
-            what = ", ".join(snapshot.changed) + " changed" if snapshot.changed else "first"
-            lines.append(f"#{snapshot.number}  {taken}  {what}  sha256 {snapshot.digest}")
+            lines.append(
+                f"#{snapshot.number}  {taken}  {what_changed(snapshot)}  sha256 {snapshot.digest}"
+            )
             if before is None or not diff:
-                lines += [readable(snapshot.title), text_of(snapshot), ""]
+                lines += [readable(snapshot.title), text_of(snapshot), *_own(snapshot), ""]
             else:
                 lines += [*_changes(before, snapshot), ""]
             before = snapshot
     return lines
+
+
+def _own(snapshot: Snapshot) -> list[str]:
+    """The feed's own text, where that of the entry's page stands in its place."""
+    return ["", "the feed's own text:", readable(snapshot.own)] if snapshot.own else []
 
 
 def _changes(before: Snapshot, after: Snapshot) -> list[str]:
@@ -75,6 +89,7 @@ def versions_json(details: StoryDetails, versions: bool, diff: bool) -> dict[str
             "number": snapshot.number,
             "title": readable(snapshot.title) or None,
             "text": text_of(snapshot) or None,
+            "own_text": readable(snapshot.own) or None,
         }
         if diff and before is not None and before.entry_id == snapshot.entry_id:
             pieces = changes_between(text_of(before), text_of(snapshot))

@@ -6,6 +6,7 @@ from aggregator.crawl.door import PageDoor
 from aggregator.crawl.front import Front, Fronts
 from aggregator.crawl.fulltext import Fulltexts, found_text
 from aggregator.crawl.parts import Parts
+from aggregator.crawl.reextract import Reextraction, Reread
 
 __all__ = [
     "ArticleDoor",
@@ -15,5 +16,7 @@ __all__ = [
     "Fulltexts",
     "PageDoor",
     "Parts",
+    "Reextraction",
+    "Reread",
     "found_text",
 ]

@@ -26,6 +26,7 @@ from aggregator.crawl.article import ArticleDoor
 from aggregator.crawl.door import PageDoor, Sleep
 from aggregator.crawl.fulltext import Fulltexts, found_text
 from aggregator.crawl.parts import Parts, after_first
+from aggregator.crawl.reextract import Reextraction
 from aggregator.model import (
     Config,
     Fetched,
@@ -104,6 +105,7 @@ class Crawl:
         save_feed: SaveFeed,
         parts: Parts,
         fulltexts: Fulltexts,
+        reextraction: Reextraction,
     ) -> None:
         """`writer` is the one thread on which the store is used."""
         self._store = store
@@ -113,6 +115,7 @@ class Crawl:
         self._save_feed = save_feed
         self._parts = parts
         self._fulltexts = fulltexts
+        self._reextraction = reextraction
         self._articles = ArticleDoor(door)
         self.replace_config(config)
 
@@ -256,10 +259,15 @@ class Crawl:
             if read.index is not None:
                 page = replace(page, section=page.section or read.index.own_name)
                 self._store.add_pages(record.source_id, rows_of(page, read.index, now))
+            zone = self._zone(source)
+            if read.article is not None:
+                entry = read.article.entry
+                self._reextraction.before_article(source, record.source_id, entry, zone, now)
             if read.article is not None or read.document is not None:
                 saved = self._save_entries(source, record, page, outcome, read, now)
             page = after_fetch(page, outcome, now, read.odd)
             if read.text is not None:
+                page = self._reextraction.before_text(source, page, read.text, zone, now)
                 page, is_saved = self._fulltexts.save(page, read.text, now)
                 saved = SavedPoll(revised=int(is_saved and not read.text.is_first))
             self._store.save_page(after_first(page) if page.kind == "part" else page)

@@ -64,7 +64,10 @@ class Fulltexts:
         return decided if shown is None else beside_full_text(decided, shown)
 
     def save(self, record: PageRecord, found: FoundText, now: datetime) -> tuple[PageRecord, bool]:
-        """The page as it is to be kept, and whether a snapshot came of it. In a transaction."""
+        """The page as it is to be kept, and whether a snapshot came of it. In a transaction.
+
+        What was kept of the page is to be read by the recipe of now already (Reextraction).
+        """
         if found.text_key == record.text_key:
             return record, False
         if found.text_length and not self._lets_in(found):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from hashlib import blake2b, sha256
 
 from aggregator.dedupe.links import fit_atom_id, link_key
-from aggregator.html import visible_text, words_run_together
+from aggregator.html import as_summary, visible_text, words_run_together
 from aggregator.model import Entry, KeyedEntry, Revised, Snapshot, Text
 from aggregator.text import compatible, normal_form, unspaced
 
@@ -49,21 +49,23 @@ def _keyed(entry: Entry, position: int) -> KeyedEntry:
 def beside_full_text(decided: Revised, shown: Snapshot) -> Revised:
     """An edit of the feed's words, with the text of the entry's page that `shown` holds kept.
 
-    The feed's own text is the summary; what it is recognised by stays the feed's.
+    The feed's own words stand beside it, as summary or, where they are a text, as `own`; what it
+    is recognised by stays the feed's.
     """
     keyed, entry = decided.keyed, decided.keyed.entry
     text = _digest(normal_form(plain(shown.content)).replace(" ", ""))
     merged = replace(
         entry,
         content=shown.content,
-        summary=entry.summary or entry.content,
+        summary=as_summary(entry.summary, entry.content),
         title=entry.title or shown.title,
         published=entry.published or shown.published,
         authors=entry.authors or shown.authors,
         enclosures=entry.enclosures or shown.enclosures,
     )
     digest = sha256(f"{keyed.title_key}{text}{keyed.meta_key}".encode()).hexdigest()
-    return replace(decided, keyed=replace(keyed, entry=merged, digest=digest))
+    own = None if merged.summary is entry.content else entry.content
+    return replace(decided, keyed=replace(keyed, entry=merged, digest=digest), own=own)
 
 
 def plain(text: Text | None) -> str:

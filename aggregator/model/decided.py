@@ -94,11 +94,16 @@ class New:
 
 @dataclass(frozen=True, slots=True)
 class Revised:
-    """A known entry whose title, text or metadata changed; `changed` names which."""
+    """A known entry whose title, text or metadata changed; `changed` names which.
+
+    `reextracted`: the origin changed nothing, the kept page was read anew. `own` is the feed's
+    content, where the entry holds the text of its page instead.
+    """
 
     keyed: KeyedEntry
     known: KnownEntry
-    changed: tuple[Literal["text", "title", "metadata"], ...]
+    changed: tuple[Literal["text", "title", "metadata", "reextracted"], ...]
+    own: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +171,9 @@ class PollUpdate:
     """All that one poll of one source changes, saved in one transaction with its validators.
 
     `url` is where the body came from, `body` what came (None when there was none), `further` the
-    other pages of an article, each with its address. `listed` False keeps new entries out of the
-    feeds: they go to the store and the archives only.
+    other pages of an article, each with its address. Where they are kept already, `capture_id` is
+    the first one's. `listed` False keeps new entries out of the feeds: they go to the store and the
+    archives only.
     """
 
     source_id: int
@@ -179,6 +185,7 @@ class PollUpdate:
     url: str | None = None
     body: bytes | None = None
     further: tuple[tuple[str, bytes], ...] = ()
+    capture_id: int | None = None
     listed: bool = True
 
 
@@ -188,7 +195,8 @@ class FoundText:
 
     `text_key` and `text_length` as in KeyedEntry. `is_trusted`: a person's selector found it;
     else it is taken only if it is no shorter than what the feed says itself. `is_first`: there
-    was no full text before.
+    was no full text before. `capture_id` is the capture of its first raw page where that is kept
+    already and was read anew.
     """
 
     entry_id: int
@@ -199,6 +207,7 @@ class FoundText:
     encoding: str
     is_trusted: bool
     is_first: bool
+    capture_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from aggregator.model.decided import CategoryDecision, Likeness
-from aggregator.model.remembered import Alarm, PollState
+from aggregator.model.remembered import Alarm, PageRecord, PollState
 from aggregator.model.said import Enclosure, Tag, Text
 
 
@@ -114,7 +114,11 @@ class Carrier:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One captured version of an entry, with its readable content."""
+    """One captured version of an entry, with its readable content.
+
+    `own` is the feed's own content, where the text of the entry's page is `content` and the feed
+    gave one that is no summary; it is read with the details of a story only.
+    """
 
     snapshot_id: int
     entry_id: int
@@ -134,6 +138,7 @@ class Snapshot:
     enclosures: tuple[Enclosure, ...]
     rights: str | None
     feed_updated: datetime | None
+    own: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +270,27 @@ class ModelRecord:
     remark: str
     report: str
     number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPage:
+    """An entry with the raw pages (addresses, bytes) that it was last read from.
+
+    `snapshot` is its latest, `origin` whom that names as having carried it first. `lacking` are the
+    fields the feed did not give when the entry came. `bodies` is () where a page is damaged;
+    `record` is what is remembered of the page, None once that is forgotten.
+    """
+
+    entry_id: int
+    source_id: int
+    guid: str
+    capture_id: int
+    encoding: str | None
+    bodies: tuple[tuple[str, bytes], ...]
+    snapshot: Snapshot
+    origin: str | None
+    lacking: frozenset[str]
+    record: PageRecord | None
 
 
 @dataclass(frozen=True, slots=True)

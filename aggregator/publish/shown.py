@@ -111,7 +111,7 @@ def republished(shown: Snapshot, summary_only: bool) -> Snapshot:
     if summary is None or len(_plain(summary)) > SUMMARY_LENGTH:
         text = shorten(squeeze(_plain(summary or shown.content)), SUMMARY_LENGTH)
         summary = Text(text) if text else None
-    return replace(shown, content=None, summary=summary, enclosures=())
+    return replace(shown, content=None, summary=summary, own=None, enclosures=())
 
 
 def _plain(text: Text | None) -> str:
@@ -140,13 +140,14 @@ def title_of(shown: Snapshot, source_title: str) -> tuple[str, str]:
 
 def content_of(shown: Snapshot) -> tuple[str, str]:
     """The cleaned content and, where it says something else, the cleaned summary; "" for none."""
-    content, summary = _cleaned(shown.content), _cleaned(shown.summary)
+    content, summary = cleaned(shown.content), cleaned(shown.summary)
     if not content:
         return summary, ""
     return content, summary if summary != content else ""
 
 
-def _cleaned(text: Text | None) -> str:
+def cleaned(text: Text | None) -> str:
+    """A text as HTML that is safe to show; "" for none."""
     if text is None:
         return ""
     html = text.value if text.kind == "html" else text_to_html(text.value)

@@ -63,7 +63,7 @@ class CaptureRows(Rows):
                 taken_at=from_text(taken_at),
                 context_id=context_id,
                 digest=digest,
-                raw=_unpacked(body, digest),
+                raw=unpacked(body, digest),
                 snapshots=tuple(snapshots),
             )
 
@@ -73,7 +73,8 @@ class CaptureRows(Rows):
         return b"" if row is None else bytes(row[0])
 
 
-def _unpacked(body: bytes, digest: str) -> bytes | None:
+def unpacked(body: bytes, digest: str) -> bytes | None:
+    """The bytes as they came; None where they are damaged, or are not those of the digest."""
     try:
         raw: bytes = zstandard.ZstdDecompressor().decompress(body, max_output_size=LARGEST)
     except zstandard.ZstdError:

@@ -28,7 +28,7 @@ from aggregator.store.fingerprints import FingerprintRows
 from aggregator.store.health import HealthRows
 from aggregator.store.keys import story_key, urn_of, uuid5_hex
 from aggregator.store.outputs import OutputRows
-from aggregator.store.snapshots import snapshot_columns
+from aggregator.store.snapshots import packed_text, snapshot_columns
 from aggregator.store.times import from_text_or_none, to_text, to_text_or_none
 
 CODEC = "zstd"
@@ -92,6 +92,7 @@ class _Save:
     opening_snapshots: dict[int, int] = field(default_factory=dict)  # by position, as above
     origins: list[tuple[int, int, EntryUpdate, str]] = field(default_factory=list)
     joined: dict[int, bool] = field(default_factory=dict)  # story → whether it is news
+    own: list[tuple[str, int]] = field(default_factory=list)  # content of a feed, its snapshot
     new: int = 0
     revised: int = 0
     duplicate: int = 0
@@ -208,7 +209,9 @@ class EntryRows(HealthRows, OutputRows, FingerprintRows):
             self.save_first_facts(poll.source_id, poll.feed)
         taken = self._taken_ids(poll, first_url)
         flood_after = None if any_entry else initial
-        return _Save(poll, name, first_url, flood_after if poll.listed else 0, taken)
+        save = _Save(poll, name, first_url, flood_after if poll.listed else 0, taken)
+        save.document_id = poll.capture_id
+        return save
 
     def _save_entry(self, save: _Save, update: EntryUpdate, listed: bool) -> None:
         decided = update.decided
@@ -340,6 +343,8 @@ class EntryRows(HealthRows, OutputRows, FingerprintRows):
             ),
         )
         save.revised += 1
+        if decided.own is not None:
+            save.own.append((packed_text(decided.own), snapshot_id))
         if update.marks is not None and lead_id == known.entry_id:
             self._index_text(snapshot_id, update.marks, save.poll.polled_at)
         if shown_id == known.entry_id:
@@ -420,6 +425,7 @@ class EntryRows(HealthRows, OutputRows, FingerprintRows):
         for table in _IN_ORDER:
             if rows := save.rows.get(table):
                 self._db.executemany(_insert_sql(table), rows)
+        self._db.executemany("update snapshots set own_content = ? where id = ?", save.own)
         for story_id, entry_id, update, at in save.origins:
             self._name_origin(story_id, entry_id, update, at)
         for story_id, fresh in save.joined.items():

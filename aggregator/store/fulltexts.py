@@ -8,9 +8,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from aggregator.model import FoundText, Snapshot
+from aggregator.html import as_summary
+from aggregator.model import FoundText, Snapshot, Text
 from aggregator.store.entries import CODEC, FURTHER, EntryRows
-from aggregator.store.snapshots import SNAPSHOT_COLUMNS, snapshot_columns, snapshot_from_row
+from aggregator.store.snapshots import (
+    SNAPSHOT_COLUMNS,
+    packed_text,
+    snapshot_columns,
+    snapshot_from_row,
+)
 from aggregator.store.times import from_text, to_text
 
 # A story whose `updated` moved so lately does not move it again for the text of its page: the full
@@ -22,10 +28,13 @@ LEAST_PART = 0.8
 # What changed in the snapshot in which the text of the page came first. Pages are forgotten after
 # a while, snapshots are not: by this is known that an entry has a full text.
 FULLTEXT = "fulltext"
+# … and in one that was read anew from a page that was kept.
+REEXTRACTED = "reextracted"
 _CONTENT = (
     "title title_kind link summary summary_kind content content_kind base language published "
     "updated authors tags enclosures origin rights feed_updated"
 ).split()
+_OWN = "own_content"
 # What the page may add where the feed says nothing.
 _FILLED = ("title", "published", "authors", "enclosures", "origin")
 
@@ -80,7 +89,8 @@ class FulltextRows(EntryRows):
 
         False, and nothing saved, where it is too short to be what the feed's own text tells of.
         """
-        columns = ", ".join(f"snapshots.{name}" for name in _CONTENT)
+        names = [*_CONTENT, _OWN]
+        columns = ", ".join(f"snapshots.{name}" for name in names)
         row = self._db.execute(
             "select entries.story_id, text_length, title_key, meta_key, "
             "coalesce(shown_id, lead_id), stories.updated_at, "
@@ -93,6 +103,7 @@ class FulltextRows(EntryRows):
         if not found.is_trusted and found.text_length < LEAST_PART * (own_length or 0):
             return False
         at = to_text(self._stamp(now))
+        filled = self.lacking_of(found.entry_id)
         text = f"{title_key}{found.text_key}{meta_key}"
         snapshot_id = self._insert(
             "snapshots",
@@ -100,19 +111,27 @@ class FulltextRows(EntryRows):
                 "entry_id": found.entry_id,
                 "number": number + 1,
                 "taken_at": at,
-                "changed": json.dumps([FULLTEXT if found.is_first else "text"]),
+                "changed": json.dumps([_what_changed(found)]),
                 "digest": hashlib.sha256(text.encode()).hexdigest(),
-                "capture_id": self._keep_pages(found, at),
-                **_beside(dict(zip(_CONTENT, row[7:], strict=True)), found),
+                "capture_id": found.capture_id or self._keep_pages(found, at),
+                **_beside(dict(zip(names, row[7:], strict=True)), found, filled),
             },
         )
         self._db.execute(
             "update entries set snapshot_id = ? where id = ?", (snapshot_id, found.entry_id)
         )
         if shown_id == found.entry_id:
-            moves = now - from_text(updated_at) > QUIET
+            moves = found.capture_id is None and now - from_text(updated_at) > QUIET
             self._change_story(story_id, at if moves else None)
         return True
+
+    def lacking_of(self, entry_id: int) -> set[str]:
+        """What the feed did not say of an entry when it came: the page may say it."""
+        row = self._db.execute(
+            f"select {', '.join(_FILLED)} from snapshots where entry_id = ? and number = 1",
+            (entry_id,),
+        ).fetchone()
+        return {name for name, value in zip(_FILLED, row, strict=True) if value is None}
 
     def _keep_pages(self, found: FoundText, at: str) -> int:
         """The raw pages as captures, numbered in a row: `page`, then `page+` for each further."""
@@ -143,16 +162,26 @@ class FulltextRows(EntryRows):
         return int(row["id"])
 
 
-def _beside(own: dict[str, Any], found: FoundText) -> dict[str, Any]:
+def _what_changed(found: FoundText) -> str:
+    if found.capture_id is not None:
+        return REEXTRACTED
+    return FULLTEXT if found.is_first else "text"
+
+
+def _beside(own: dict[str, Any], found: FoundText, lacking: set[str]) -> dict[str, Any]:
     """The feed's words with the page's text as content; what the feed lacks, from the page."""
     page = dict(zip(_CONTENT, snapshot_columns(found.entry, None), strict=True))
     merged = dict(own)
-    if found.is_first and own["summary"] is None:
-        merged["summary"], merged["summary_kind"] = own["content"], own["content_kind"]
+    if found.is_first and own["content"] is not None:
+        content = Text(own["content"], own["content_kind"], own["base"])
+        if own["summary"] is None and as_summary(None, content) is not None:
+            merged["summary"], merged["summary_kind"] = own["content"], own["content_kind"]
+        else:
+            merged[_OWN] = packed_text(content)
     for name in ("content", "content_kind", "base"):
         merged[name] = page[name]
     for name in _FILLED:
-        if own[name] is None:
+        if own[name] is None or (name in lacking and page[name] is not None):
             merged[name] = page[name]
             if name == "title":
                 merged["title_kind"] = page["title_kind"]

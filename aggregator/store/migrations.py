@@ -770,3 +770,9 @@ def m0019_withdrawals(db: Database) -> None:
         not_null={"kind", "since"},
         foreign_keys=[("entry_id", "entries", "id")],
     )
+
+
+@migrations()
+def m0020_own_content(db: Database) -> None:
+    """What the feed gave as content where the text of the entry's page stands in its place."""
+    _table(db, "snapshots").add_column("own_content", str)  # JSON: value, kind, base

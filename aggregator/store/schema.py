@@ -37,6 +37,7 @@ KNOWN_MIGRATIONS = (
     "m0017_private",
     "m0018_category_drift",
     "m0019_withdrawals",
+    "m0020_own_content",
 )
 
 

@@ -86,6 +86,16 @@ def snapshot_from_row(row: Sequence[Any]) -> Snapshot:
     )
 
 
+def packed_text(text: Text) -> str:
+    """A text in one column."""
+    return json.dumps([text.value, text.kind, text.base], ensure_ascii=False)
+
+
+def unpacked_text(packed: str | None) -> Text | None:
+    """The text that `packed_text` wrote."""
+    return None if packed is None else Text(*json.loads(packed))
+
+
 def text_of_columns(
     value: str | None, kind: Literal["text", "html"], base: str | None
 ) -> Text | None:

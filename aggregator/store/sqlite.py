@@ -7,11 +7,10 @@ from aggregator.store.categories import CategoryRows
 from aggregator.store.corrections import CorrectionRows
 from aggregator.store.drift import DriftRows
 from aggregator.store.erasing import ErasingRows
-from aggregator.store.fulltexts import FulltextRows
 from aggregator.store.history import HistoryRows
 from aggregator.store.hub import HubRows
+from aggregator.store.kept import KeptPageRows
 from aggregator.store.manifests import ManifestRows
-from aggregator.store.pages import PageRows
 from aggregator.store.push import PushRows
 from aggregator.store.queries import QueryRows
 from aggregator.store.serving import ServingRows
@@ -20,13 +19,12 @@ from aggregator.store.withdrawals import WithdrawalRows
 
 
 class SqliteStore(
-    FulltextRows,
+    KeptPageRows,
     CorrectionRows,
     CategoryRows,
     DriftRows,
     QueryRows,
     ErasingRows,
-    PageRows,
     HubRows,
     ManifestRows,
     PushRows,

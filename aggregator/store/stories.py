@@ -19,7 +19,7 @@ from aggregator.model import (
     UndecidedEntry,
 )
 from aggregator.store.base import Rows
-from aggregator.store.snapshots import SNAPSHOT_COLUMNS, snapshot_from_row
+from aggregator.store.snapshots import SNAPSHOT_COLUMNS, snapshot_from_row, unpacked_text
 from aggregator.store.sources import SUMMARY
 from aggregator.store.times import from_text, from_text_or_none, to_text
 
@@ -191,8 +191,19 @@ class StoryRows(Rows):
             f"select {columns} from snapshots join entries on entries.id = entry_id "
             "where story_id = ? order by entry_id, number",
             (story_id,),
+        ).fetchall()
+        own = dict(
+            self._db.execute(
+                "select snapshots.id, own_content from snapshots "
+                "join entries on entries.id = entry_id "
+                "where story_id = ? and own_content is not null",
+                (story_id,),
+            ).fetchall()
         )
-        return tuple(snapshot_from_row(row) for row in rows)
+        return tuple(
+            replace(snapshot, own=unpacked_text(own.get(snapshot.snapshot_id)))
+            for snapshot in map(snapshot_from_row, rows)
+        )
 
     def _decisions(self, story_id: int) -> tuple[tuple[int, CategoryDecision, Any], ...]:
         rows = self._db.execute(

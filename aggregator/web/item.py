@@ -14,7 +14,7 @@ from aggregator.model import (
     Snapshot,
     StoryDetails,
 )
-from aggregator.publish.shown import content_of, plausible_date, shows_secret
+from aggregator.publish.shown import cleaned, content_of, plausible_date, republished, shows_secret
 from aggregator.store import StoreReader
 from aggregator.text import fit_for_xml, squeeze
 from aggregator.web.addresses import web_link
@@ -63,6 +63,7 @@ class Item:
     rights: str | None
     content: str
     summary: str
+    own: str
     enclosures: tuple[Enclosure, ...]
     carriers: tuple[CarriedBy, ...]
     digest: str
@@ -96,11 +97,12 @@ def read_item(reader: StoreReader, key: str, at: datetime | None = None) -> Item
 
 
 def lead_snapshots(details: StoryDetails) -> list[Snapshot]:
-    """The snapshots of the carrier whose text is shown, the first one first."""
-    lead = details.story.snapshot.entry_id
-    return sorted(
-        (one for one in details.snapshots if one.entry_id == lead), key=lambda one: one.number
-    )
+    """The snapshots of the carrier whose text is shown, the first one first, as far as they may
+    be shown (`content: summary`).
+    """
+    lead, summary_only = details.story.snapshot.entry_id, details.story.summary_only
+    mine = (one for one in details.snapshots if one.entry_id == lead)
+    return [republished(one, summary_only) for one in sorted(mine, key=lambda one: one.number)]
 
 
 def moments_of(details: StoryDetails) -> list[datetime]:
@@ -135,6 +137,7 @@ def _item(
         rights=squeeze(fit_for_xml(shown.rights)) if shown.rights else None,
         content=content,
         summary=summary,
+        own=cleaned(shown.own),
         enclosures=tuple(one for one in shown.enclosures if web_link(one.url)),
         carriers=_carriers(story, at),
         digest=shown.digest,

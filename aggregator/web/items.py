@@ -181,6 +181,7 @@ class Items:
             is_latest=at is None or at == whole_second(item.versions[-1].taken_at),
             content=page_html(item.content, kinds),
             summary=page_html(item.summary, kinds),
+            own=page_html(item.own, kinds),
             versions=distinct(item.versions),
         )
         return make_page(body, headers, vary=ITEM_VARY)

@@ -93,6 +93,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "media_picture": ("图片", "Picture"),
     "media_video": ("视频", "Video"),
     "media_audio": ("音频", "Audio"),
+    "own_text": ("订阅里附带的原文", "The text that came in the feed"),
     "enclosures": ("附件", "Enclosures"),
     "enclosure_audio": ("音频", "Audio"),
     "enclosure_video": ("视频", "Video"),
@@ -122,6 +123,11 @@ _WORDS: dict[str, tuple[str, str]] = {
     "changed_title": ("标题", "title"),
     "changed_text": ("正文", "text"),
     "changed_metadata": ("其他信息", "other details"),
+    "took_fulltext": ("补上了全文", "full text added"),
+    "took_reextracted": (
+        "本站从保存的原网页重新提取，原文未变",
+        "read anew from the page that is kept; the original did not change",
+    ),
     "changed_some": ("有改动：{what}", "changed: {what}"),
     "more_of": ("更多关于“{title}”的资讯", "More in {title}"),
     "from": ("从", "From"),
@@ -235,6 +241,9 @@ class Words:
 
     def changed(self, what: Iterable[str]) -> str:
         """What changed in a version, named."""
+        for one in what:
+            if f"took_{one}" in self:
+                return self(f"took_{one}")
         names = [self(f"changed_{one}") for one in what if f"changed_{one}" in self]
         if not names:
             return ""
