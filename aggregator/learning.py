@@ -6,7 +6,7 @@ until its plan has run out or a silence has lasted too long: `plan` and the limi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -20,9 +20,6 @@ from aggregator.drift import (
     failures_judged,
     kinds_of,
     silence_judged,
-)
-from aggregator.drift import (
-    after_article as drift_after_article,
 )
 from aggregator.model import Certificate, Entry, Evidence, ParsedFeed, PollState, Source
 from aggregator.rhythm import (
@@ -182,17 +179,15 @@ def after_front(
     return _lesson(state, rhythm, watched, found, following, now)
 
 
-def after_article(
+def after_page(
     state: PollState,
     packed: Packed,
-    entry: Entry,
-    misses: Mapping[str, Evidence],
-    own: Collection[str],
+    judge: Callable[[Watch], tuple[Watch, dict[str, Evidence | None]]],
     now: datetime,
 ) -> Lesson:
-    """The lesson of an article's page. `misses` are selectors without a match, by their key."""
+    """The lesson of an article's page; `judge` is drift's, for what became of it."""
     rhythm, watch = _unpacked(packed, now)
-    watched, found = drift_after_article(watch, entry, misses, own)
+    watched, found = judge(watch)
     if state.failures and state.reason == "selector":
         found.pop("selector", None)  # that of the front page stays until that is found again
     lesson = Lesson((rhythm.pack(), watched.to_json()), state.plan, None, state.silent_after_s)

@@ -9,14 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, tzinfo
+from functools import partial
 
 from aggregator import learning
 from aggregator.crawl import Front
+from aggregator.drift import after_article, after_lost, after_text
 from aggregator.learning import Lesson, Packed
 from aggregator.model import (
     Evidence,
     FetchFailed,
-    ParsedFeed,
+    FetchOutcome,
+    FoundText,
+    PageRecipe,
+    PageRecord,
     PollState,
     PollUpdate,
     Source,
@@ -93,23 +98,69 @@ class Teacher:
         misses = front.index.misses if front.index is not None else ()
         return learning.after_failure(before, after, evidence_of(misses[0]) if misses else None)
 
-    def of_article(
-        self, source: Source, poll: PollUpdate, feed: ParsedFeed, misses: Sequence[Miss]
-    ) -> PollUpdate:
+    def of_article(self, source: Source, poll: PollUpdate, misses: Sequence[Miss]) -> PollUpdate:
         """`poll` of an article's page with what that taught in its state.
 
         Pages of earlier editions may well be of an older make: they tell nothing of today's.
         """
         if not poll.listed or source.page is None:
             return poll
-        own = {key for key in _OF_ARTICLES if getattr(source.page, key) is not None}
         shown = {miss.key: evidence_of(miss) for miss in misses}
-        for entry in feed.entries:
+        own, now = _own(source.page), poll.polled_at
+        for keyed in (update.decided.keyed for update in poll.entries):
             memory = self._store.source_memory(poll.source_id)
-            lesson = learning.after_article(poll.state, memory, entry, shown, own, poll.polled_at)
-            self.save(poll.source_id, lesson, poll.polled_at, memory)
+            judge = partial(
+                after_article, entry=keyed.entry, misses=shown, own=own, length=keyed.text_length
+            )
+            lesson = learning.after_page(poll.state, memory, judge, now)
+            self.save(poll.source_id, lesson, now, memory)
             poll = replace(poll, state=lesson.put_into(poll.state))
         return poll
+
+    def of_page(
+        self,
+        source: Source,
+        record: SourceRecord,
+        page: PageRecord,
+        outcome: FetchOutcome,
+        text: FoundText | None,
+        misses: Sequence[Miss],
+        now: datetime,
+    ) -> None:
+        """Keep what an article's page taught that brought no entry: it could not be had (told
+        once of each), or it is the page of a feed's entry. `page` is as it is to be kept.
+        """
+        memory = self._store.source_memory(record.source_id)
+        if isinstance(outcome, FetchFailed):
+            is_first = page.failures == 1 and page.first_fetched_at is None
+            if page.kind not in ("article", "fulltext") or not page.listed or not is_first:
+                return
+            facts = {"reason": outcome.reason, "text": outcome.message, "url": page.url}
+            judge = partial(after_lost, why=Evidence("page-failed", facts))
+        elif text is not None:
+            shown = {miss.key: evidence_of(miss) for miss in misses}
+            own = _own(source.fulltext or PageRecipe())
+            is_taken = page.text_key == text.text_key
+            judge = partial(
+                after_text,
+                url=page.url,
+                misses=shown,
+                own=own,
+                length=text.text_length,
+                is_taken=is_taken,
+            )
+        else:
+            return
+        lesson = learning.after_page(record.state, memory, judge, now)
+        self.save(record.source_id, lesson, now, memory)
+        state = lesson.put_into(record.state)
+        if state is not record.state:
+            self._store.save_states([(record.source_id, state)])
+
+
+def _own(recipe: PageRecipe) -> set[str]:
+    """The selectors of articles that a person wrote."""
+    return {key for key in _OF_ARTICLES if getattr(recipe, key) is not None}
 
 
 def _whole(memory: Packed) -> tuple[bytes, str] | None:

@@ -95,7 +95,8 @@ class Corridor:
         self._fulltexts = Fulltexts(store, self._barring.lets_text_in)
         self._parts = Parts(store, door, reader, clock)
         self._fronts = Fronts(config, store, door, clock)
-        pages = (self._parts, self._fulltexts, Reextraction(store, self._carrying.recognise))
+        reextraction = Reextraction(store, self._carrying.recognise)
+        pages = (self._parts, self._fulltexts, reextraction, self._teacher.of_page)
         self.crawl = Crawl(config, store, door, clock, writer, self._save_captured, *pages)
         self.pushed = PushLane(store, self._desk, clock, writer, self._save_captured)
         self.replace_config(config)
@@ -338,7 +339,7 @@ class Corridor:
         new = sum(isinstance(one, New) for one in decided)
         poll = make(new)
         entries = self._entry_updates(source, source_id, decided, poll.polled_at)
-        poll = self._teacher.of_article(source, replace(poll, entries=entries), feed, misses)
+        poll = self._teacher.of_article(source, replace(poll, entries=entries), misses)
         # All articles of an edition reach the feeds; a sitemap may hold a site's whole past.
         initial = len(entries) if source.page is not None else source.initial
         saved = self._store.save_poll(poll, initial)

@@ -62,7 +62,7 @@ UPPER = {
     "barring": {"dedupe", "carrying", "parse"},
     "takedown": {"dedupe", "carrying", "barring", "store", "publish"},
     "reading": {"parse", "store"},
-    "teaching": {"learning", "crawl", "pages", "store"},
+    "teaching": {"learning", "drift", "crawl", "pages", "store"},
     "pushes": set(),
     "pushing": {"pushes", "polled", "reading", "store"},
     "update": {

@@ -92,6 +92,21 @@ class SaveFeed(Protocol):
     ) -> SavedPoll: ...
 
 
+class Teach(Protocol):
+    """Keeps what an article's page taught that brought no entry; inside a transaction."""
+
+    def __call__(
+        self,
+        source: Source,
+        record: SourceRecord,
+        page: PageRecord,
+        outcome: FetchOutcome,
+        text: FoundText | None,
+        misses: Sequence[Miss],
+        now: datetime,
+    ) -> None: ...
+
+
 class Crawl:
     """Captures pages for the sources that have no feed."""
 
@@ -106,6 +121,7 @@ class Crawl:
         parts: Parts,
         fulltexts: Fulltexts,
         reextraction: Reextraction,
+        teach: Teach,
     ) -> None:
         """`writer` is the one thread on which the store is used."""
         self._store = store
@@ -116,6 +132,7 @@ class Crawl:
         self._parts = parts
         self._fulltexts = fulltexts
         self._reextraction = reextraction
+        self._teach = teach
         self._articles = ArticleDoor(door)
         self.replace_config(config)
 
@@ -270,6 +287,7 @@ class Crawl:
                 page = self._reextraction.before_text(source, page, read.text, zone, now)
                 page, is_saved = self._fulltexts.save(page, read.text, now)
                 saved = SavedPoll(revised=int(is_saved and not read.text.is_first))
+            self._teach(source, record, page, outcome, read.text, read.misses, now)
             self._store.save_page(after_first(page) if page.kind == "part" else page)
             if page.kind in ("article", "fulltext"):
                 self._store.note_page(record.source_id, page, now)

@@ -57,7 +57,8 @@ class Watch:
     share of damaged ones among entries newly read.
 
     Of a source of pages: `articles` read so far, and by what was odd about some of them (see
-    `after_article`) how many in a row last were so, and how many in all.
+    `after_article`) how many in a row last were so, and how many in all; `length` is what their
+    texts usually have, in characters.
     """
 
     readings: int = 0
@@ -66,6 +67,7 @@ class Watch:
     dated: float = 0.0
     damaged: float = 0.0
     articles: int = 0
+    length: float = 0.0
     odd: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     def to_json(self) -> str:

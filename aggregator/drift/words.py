@@ -47,6 +47,25 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
                 "the page was rebuilt: look at it and mend the selectors in feeds.yaml",
             ),
         ),
+        "pages": Kind(
+            ("文章页抓不到", "articles' pages cannot be had"),
+            ("的文章页抓不到", "has articles whose pages cannot be had"),
+            (
+                "用浏览器打开这一页：网站也许要求登录、换了地址，或不许程序抓取",
+                "open the page in a browser: the site may want a login, have moved it, or keep "
+                "programs out",
+            ),
+        ),
+        "thin": Kind(
+            ("正文没有了或骤短", "texts are gone or suddenly short"),
+            ("的文章没有正文或骤短", "has articles whose texts are gone or suddenly short"),
+            (
+                "打开这一页，再用 aggregator check --probe 看看取到了什么；"
+                "改好选择器之后 aggregator reextract 可以补上",
+                "open the page, and see with `aggregator check --probe` what is found; after the "
+                "selectors are mended, `aggregator reextract` makes up for it",
+            ),
+        ),
         "failing": Kind(
             ("连续抓取失败", "fails"),
             ("连续抓取失败", "fails"),
@@ -141,6 +160,11 @@ _SENTENCES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "selector-near": (
             "{url} 上没有与 `{key}: {selector}` 匹配的内容；那里有 {nearest}",
             "`{key}: {selector}` matches nothing on {url}; the page has {nearest}",
+        ),
+        "no-text": ("{url} 上没有取到正文", "no text was found on {url}"),
+        "short-text": (
+            "{url} 上只取到 {count} 个字，平时约有 {usual} 个",
+            "only {count} characters were found on {url}; some {usual} are usual",
         ),
         "notice": ("里面只写着“{title}”", "it only says “{title}”"),
         "undated": (
@@ -247,8 +271,10 @@ def advice(kind: str, language: Language) -> str:
 def said(evidence: Evidence, language: Language, zone: tzinfo) -> str:
     """The evidence as a sentence, its times in `zone`."""
     facts = {key: _fact(key, value, language, zone) for key, value in evidence.facts.items()}
-    if evidence.what == "failed":
-        return why_failed(facts.get("reason"), facts.get("text"), language) or ""
+    if evidence.what in ("failed", "page-failed"):
+        why = why_failed(facts.get("reason"), facts.get("text"), language) or ""
+        url = facts.get("url", "")
+        return why if url in why else f"{why}{'：' if language == 'zh' else ': '}{url}"
     sentence = _SENTENCES.get(evidence.what, _SENTENCES["text"])[_column(language)]
     try:
         return sentence.format(**facts)

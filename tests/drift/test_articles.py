@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from aggregator.drift import Watch, after_article
+from aggregator.drift import Watch, after_article, after_lost, after_text
 from aggregator.model import Entry, Evidence
 from tests.builders import NOW, entry
 
@@ -78,3 +78,73 @@ def test_exceptions_are_no_alarm_over_60_days_of_a_paper(part: float, seed: int)
             missing = []
         watch, found = after_article(watch, WELL, dict.fromkeys(missing, MISS), OWN)
         assert not found.get("selector"), number
+
+
+def lengths(watch: Watch, *given: int) -> tuple[Watch, list[bool]]:
+    """Read articles with texts of these lengths; whether each raises the alarm."""
+    raised = []
+    for length in given:
+        watch, found = after_article(watch, WELL, {}, OWN, length)
+        raised.append(bool(found["thin"]) if "thin" in found else False)
+    return watch, raised
+
+
+def test_texts_that_are_suddenly_short_are_told_a_picture_page_is_not() -> None:
+    watch, _ = lengths(Watch(), *[700] * 40)
+    _, pictures = lengths(watch, *[30] * 8, 650)
+    assert not any(pictures), "eight captions on a page of pictures"
+    _, broken = lengths(watch, *[30] * 12)
+    assert broken == [False] * 11 + [True]
+
+
+def test_articles_without_any_text_are_told_at_the_fifth() -> None:
+    watch, _ = lengths(Watch(), *[700] * 40)
+    watch, broken = lengths(watch, *[0] * 5)
+    assert broken == [False] * 4 + [True]
+    _, after = after_article(watch, WELL, {}, OWN, 500)
+    assert after["thin"] is None
+    _, never = lengths(Watch(), *[0] * 30)
+    assert not any(never), "a gallery never had any"
+
+
+def test_a_lasting_change_of_length_becomes_usual() -> None:
+    watch, _ = lengths(Watch(), *[700] * 40)
+    watch, _ = lengths(watch, *[80] * 200)
+    assert watch.length < 200
+    _, raised = lengths(watch, *[80] * 20)
+    assert not any(raised)
+
+
+def test_full_texts_that_never_come_are_told() -> None:
+    watch, told = Watch(), []
+    for number in range(5):
+        url = f"https://a.example/{number}"
+        watch, found = after_text(watch, url, {}, (), 20, is_taken=False)
+        told.append(found.get("thin"))
+    assert told == [None] * 4 + [Evidence("no-text", {"url": "https://a.example/4"})]
+    watch, found = after_text(watch, "https://a.example/5", {}, (), 600, is_taken=True)
+    assert found["thin"] is None
+    assert "undated" not in found, "the feed says the dates"
+
+
+def test_pages_that_cannot_be_had_are_told_and_tell_nothing_else() -> None:
+    why = Evidence("page-failed", {"reason": "http-403", "text": "403", "url": "https://a.example"})
+    watch, _ = read(Watch(), 10)
+    told = []
+    for _ in range(5):
+        watch, found = after_lost(watch, why)
+        assert found.keys() <= {"pages"}
+        told.append(found.get("pages"))
+    assert told == [None] * 4 + [why]
+    _, after = read(watch, 1)
+    assert after[0]["pages"] is None
+
+
+def test_lost_pages_are_no_dated_ones() -> None:
+    undated = entry(2)
+    watch, _ = read(Watch(), 6, undated)
+    why = Evidence("page-failed", {"reason": "http-403", "text": "403", "url": "https://a.example"})
+    for _ in range(10):
+        watch, _found = after_lost(watch, why)
+    _, found = read(watch, 4, undated)
+    assert not any(one.get("undated") for one in found), "none ever had a date"
