@@ -110,6 +110,10 @@ def after_feed(
         spans = [arrival(date, before, now, zone) for date in dates]
         rhythm = learn(rhythm, spans, rhythm.as_of, now, zone)
     watched, found = after_reading(watch, feed)
+    if source.template is not None:
+        # A day's document begins empty and grows: how many it holds tells nothing.
+        watched = replace(watched, count=watch.count, lowest=watch.lowest)
+        found = {kind: said for kind, said in found.items() if kind not in ("empty", "collapsed")}
     last_new = now if new and not first else rhythm.last
     found |= _judged_beside(rhythm, bool(new), last_new, certificate, now)
     # Without news the plan made before still holds, while it lasts.

@@ -17,8 +17,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from aggregator import learning, schedule
@@ -26,6 +25,7 @@ from aggregator.barring import Barring
 from aggregator.carrying import Carrying
 from aggregator.clock import Clock
 from aggregator.crawl import Crawl, Front, Fronts, Fulltexts, PageDoor, Parts, Reextraction
+from aggregator.daily import as_configured, at_day, not_out_yet
 from aggregator.dedupe import decide, identify
 from aggregator.fetch import Fetcher
 from aggregator.model import (
@@ -38,7 +38,6 @@ from aggregator.model import (
     FetchOutcome,
     New,
     ParsedFeed,
-    PollState,
     PollUpdate,
     SavedPoll,
     Source,
@@ -58,14 +57,13 @@ from aggregator.polled import (
 )
 from aggregator.provenance import learn_outlets
 from aggregator.pushing import PushLane
+from aggregator.quiet import QuietPolls, state_before
 from aggregator.reading import Desk
 from aggregator.store import Store, StoreError
 from aggregator.teaching import Teacher
 
 log = logging.getLogger(__name__)
 
-# A source whose state this program itself could not work out is tried again after this.
-AFTER_A_MISTAKE = timedelta(hours=1)
 # Sources under way at a time, most of them waiting for their host's turn.
 SOURCES_UNDER_WAY = 512
 
@@ -99,6 +97,7 @@ class Corridor:
         pages = (self._parts, self._fulltexts, reextraction, self._teacher.of_page)
         self.crawl = Crawl(config, store, door, clock, writer, self._save_captured, *pages)
         self.pushed = PushLane(store, self._desk, clock, writer, self._save_captured)
+        self._quiet = QuietPolls(config, store, self._teacher, self.pushed)
         self.replace_config(config)
 
     def replace_config(self, config: Config) -> None:
@@ -106,6 +105,7 @@ class Corridor:
         self._config = config
         self.crawl.replace_config(config)
         self._fronts.replace_config(config)
+        self._quiet.replace_config(config)
         self._placing = Placing(self._store, config)
         self._sources = {source.id: source for source in config.sources}
         self._carrying.outlets = learn_outlets((s.id, s.title, s.url) for s in config.sources)
@@ -166,7 +166,7 @@ class Corridor:
             queue.put_nowait(None)
 
     async def _fetch_and_parse(self, source: Source, record: SourceRecord) -> Polled:
-        started = time.monotonic()
+        started, now = time.monotonic(), self._clock.now()
         feed = front = None
         outcome: FetchOutcome
         try:
@@ -174,8 +174,9 @@ class Corridor:
                 front = await self._fronts.get(source, record)
                 outcome = front.outcome
                 return self._done(source, record, outcome, None, started, front)
+            source, record = at_day(source, record, now, self._quiet.zone_of(source))
             request = schedule.request_for(source, record.state, self._config.fetch)
-            outcome = await self._fetcher.fetch(request)
+            outcome = not_out_yet(source, await self._fetcher.fetch(request))
             if isinstance(outcome, Fetched):
                 feed = await self._read(source, record, outcome)
         except ParseError as error:
@@ -231,7 +232,7 @@ class Corridor:
             self.pushed.look(batch)
             for done in batch:
                 if done.feed is None and done.front is None:
-                    quiet.append(self._state_only(done, done.outcome))
+                    quiet.append(self._quiet.update(done, done.outcome))
                     continue
                 try:
                     with self._store.part():
@@ -246,7 +247,7 @@ class Corridor:
                     failed = FetchFailed(
                         done.outcome.url, "internal", f"{type(error).__name__}: {error}"
                     )
-                    quiet.append(self._state_only(done, failed))
+                    quiet.append(self._quiet.update(done, failed))
             self._store.save_states((poll.source_id, poll.state) for poll in quiet)
             if rests := schedule.host_rests(done.outcome for done in batch):
                 # They are left alone by the next process too.
@@ -269,8 +270,8 @@ class Corridor:
         new = [one.keyed.entry for one in decided if isinstance(one, New)]
         self._barring.note_withdrawn(source_id, done.outcome, done.polled_at)
         memory = self._store.source_memory(source_id)
-        before = self._state_before(done)
-        zone = self._zone_of(done.source)
+        before = state_before(done)
+        zone = self._quiet.zone_of(done.source)
         lesson = learning.after_feed(
             done.source,
             before,
@@ -292,12 +293,11 @@ class Corridor:
             planned=lesson.planned,
         )
         self._teacher.save(source_id, lesson, done.polled_at, memory)
-        if feed.parts:
-            self._parts.save(done.source, source_id, feed, done.polled_at)
+        self._parts.save(done.source, source_id, feed, done.polled_at)
         state = self.pushed.beside(done, lesson.put_into(state), feed, len(new))
         poll = PollUpdate(
             source_id=source_id,
-            state=state,
+            state=as_configured(done.source, state),
             polled_at=done.polled_at,
             duration_ms=done.duration_ms,
             feed=feed,
@@ -317,8 +317,8 @@ class Corridor:
 
     def _save_front(self, done: Polled, front: Front) -> PollUpdate:
         """A page source's own poll: the pages its front page leads to are captured by `crawl`."""
-        zone = ZoneInfo(self._zone_of(done.source))
-        before, now = self._state_before(done), done.polled_at
+        zone = ZoneInfo(self._quiet.zone_of(done.source))
+        before, now = state_before(done), done.polled_at
         lesson = self._teacher.of_front(done.source, done.record, before, front, now, zone)
         state = self._fronts.save(done.source, done.record, front, now, lesson.planned)
         if isinstance(front.outcome, FetchFailed) and not front.missing:
@@ -356,41 +356,3 @@ class Corridor:
         return tuple(
             replace(one, decided=self._fulltexts.beside(source, one.decided)) for one in placed
         )
-
-    def _state_before(self, done: Polled) -> PollState:
-        """What was remembered, unless it was of another address (see schedule.after_poll)."""
-        state = done.record.state
-        if state.source_url in (None, done.source.url):
-            return state
-        return PollState(last_success_at=state.last_success_at, last_new_at=state.last_new_at)
-
-    def _zone_of(self, source: Source) -> str:
-        return source.timezone or self._config.timezone
-
-    def _state_after_quiet(self, done: Polled, outcome: FetchOutcome) -> PollState:
-        """The state after a poll without a document, with what it taught."""
-        source, before, now = done.source, self._state_before(done), done.polled_at
-        zone = self._zone_of(source)
-        if isinstance(outcome, FetchFailed):
-            state = schedule.after_poll(source, done.record.state, outcome, now, timezone=zone)
-            lesson = learning.after_failure(before, state)
-        else:
-            load = partial(self._store.source_memory, done.record.source_id)
-            lesson = learning.after_nothing(
-                source, before, load, now, ZoneInfo(zone), outcome.certificate
-            )
-            state = schedule.after_poll(
-                source, done.record.state, outcome, now, timezone=zone, planned=lesson.planned
-            )
-        self._teacher.save(done.record.source_id, lesson, now)
-        return self.pushed.beside(done, lesson.put_into(state))
-
-    def _state_only(self, done: Polled, outcome: FetchOutcome) -> PollUpdate:
-        try:
-            state = self._state_after_quiet(done, outcome)
-        except Exception as error:  # a mistake of ours must not cost the batch, at every tick
-            log.exception("source %s: planning its next poll failed", done.source.id)
-            later = done.polled_at + AFTER_A_MISTAKE
-            message = f"{type(error).__name__}: {error}"
-            state = replace(done.record.state, outcome="failed", error=message, next_poll_at=later)
-        return PollUpdate(done.record.source_id, state, done.polled_at, done.duration_ms)

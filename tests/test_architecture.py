@@ -63,22 +63,14 @@ UPPER = {
     "takedown": {"dedupe", "carrying", "barring", "store", "publish"},
     "reading": {"parse", "store"},
     "teaching": {"learning", "drift", "crawl", "pages", "store"},
+    "daily": {"pages"},
+    "quiet": {"schedule", "learning", "daily", "pages", "polled", "pushing", "store", "teaching"},
     "pushes": set(),
     "pushing": {"pushes", "polled", "reading", "store"},
     "update": {
         *STAGES,
-        *(
-            "learning",
-            "teaching",
-            "carrying",
-            "barring",
-            "crawl",
-            "polled",
-            "reading",
-            "pushes",
-            "pushing",
-        ),
-        "placing",
+        *("learning", "teaching", "carrying", "barring", "crawl", "polled", "reading", "pushes"),
+        *("pushing", "placing", "daily", "quiet"),
     },
     "watching": {"categorize", "drift", "store"},
     "placing": {"categorize", "store", "reconcile", "watching"},
@@ -96,7 +88,7 @@ TOP = {"cli", "__main__", ""}
 # No reading of the clock, no chance, no network, no files, no database.
 PURE = (
     "model text folding html redacting barring changes difference query questions cron schedule "
-    "rhythm drift learning dedupe "
+    "rhythm drift learning daily dedupe "
     "provenance pushes categorize.decide categorize.features categorize.solve categorize.linear "
     "categorize.calibrate categorize.classifier "
     "publish.entry publish.shown publish.feed publish.iri publish.archives publish.corrections "

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from aggregator.cli.foreseen import Foreseen, Foresight
-from aggregator.cli.probe_page import MOST_ARTICLES, PageProbe, probe_page
+from aggregator.cli.probe_page import EARLIER_DAYS, MOST_ARTICLES, PageProbe, probe_page
 from aggregator.cli.reading import (
     Reader,
     ReadFeed,
@@ -36,6 +36,7 @@ from aggregator.model import (
     Source,
 )
 from aggregator.pages import PageError, reading_of
+from aggregator.pages.days import dated, is_dated, local_day
 from aggregator.pages.page import clean_address
 from aggregator.pages.parts import part_rows
 
@@ -139,10 +140,19 @@ async def _probe_document(
         zone = source.timezone or config.timezone
         return await read_address(request, door, reader, clock, zone, source.recipe)
 
-    whole = await read(source.url)
+    now = clock.now()
+    today = local_day(now, ZoneInfo(source.timezone or config.timezone))
+    whole = await read(dated(source.url, today))
+    earlier: tuple[str, ...] = ()
+    for back in range(1, EARLIER_DAYS + 1) if is_dated(source.url) else ():
+        if isinstance(whole, ReadFeed) or whole.status not in (404, 410):
+            break
+        day = today - timedelta(days=back)
+        whole = await read(dated(source.url, day))
+        earlier = (f"today's is not there (yet): this is that of {day}",)
     if isinstance(whole, Unread):
         return Probe(source.id, error=whole.message)
-    feed, now = whole.feed, clock.now()
+    feed = whole.feed
     parts: tuple[str, ...] = ()
     if feed.parts and source.sitemap is not None:
         rows = part_rows({}, feed.parts, source.id, now, source.sitemap.window, True)
@@ -152,7 +162,7 @@ async def _probe_document(
             return Probe(source.id, error=f"{parts[0] if parts else ''} {inner.message}".strip())
         feed = inner.feed
     described = await asyncio.to_thread(describe, source, feed, foresight, now, whole.moved_to)
-    probe = replace(described, parts=parts)
+    probe = replace(described, parts=parts, odd=(*earlier, *described.odd))
     if source.fulltext is None:
         return probe
     return await _with_texts(

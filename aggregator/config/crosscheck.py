@@ -157,11 +157,10 @@ def _kinds(source: dict[str, Any], here: tuple[str | int, ...]) -> Iterator[Faul
 def _page_source(source: dict[str, Any], here: tuple[str | int, ...]) -> Iterator[Fault]:
     url, page, epaper = source.get("url"), source.get("page"), source.get("epaper")
     is_dated = isinstance(url, str) and values.is_dated(url)
-    if is_dated and page is None and epaper is None:
-        hint = "say with `page:` or `epaper:` how its pages are read, or write a feed's address"
-        if _is_set(source, "json") or _is_set(source, "sitemap"):
-            hint = "JSON answers and sitemaps have one address: remove {date…}"
-        yield Fault((*here, "url"), "an address with {date…} is that of an e-paper", hint)
+    kinds = ("page", "epaper", "json", "sitemap")
+    if is_dated and not any(_is_set(source, kind) for kind in kinds):
+        hint = "say so with `page:`, `epaper:`, `json:` or `sitemap:`, or write a feed's address"
+        yield Fault((*here, "url"), "an address with {date…} does not say how it is read", hint)
     if isinstance(source.get("fulltext"), dict) and (page is not None or epaper is not None):
         hint = "write its selectors under `page:`"
         message = "`page` reads the pages of articles already"

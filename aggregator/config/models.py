@@ -675,9 +675,9 @@ class SourceSection(Section):
     backfill: Duration | None = Field(
         default=None,
         title="backfill",
-        description="How far back earlier editions are fetched, once, where the address holds "
-        "`{date:FORMAT}`; they are kept and do not flood the feeds. Of a sitemap: how old an "
-        "address may be, by default `7d`.",
+        description="How far back earlier editions (or days' JSON answers) are fetched, once, "
+        "where the address holds `{date:FORMAT}`; they are kept and do not flood the feeds. Of a "
+        "sitemap: how old an address may be, by default `7d`.",
         examples=["7d"],
     )
     json_: JsonSection | None = Field(

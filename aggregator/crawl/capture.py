@@ -344,7 +344,7 @@ class Crawl:
 def _has_pages(source: Source, page: PageRecord) -> bool:
     if page.kind == "fulltext":
         return source.fulltext is not None
-    return (source.sitemap if page.kind == "part" else source.page) is not None
+    return (source.recipe if page.kind == "part" else source.page) is not None
 
 
 def _read_index(source: Source, record: PageRecord, fetched: Fetched) -> Index:

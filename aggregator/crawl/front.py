@@ -32,11 +32,8 @@ from aggregator.pages import Index, Page, PageError, open_page, read_index, whol
 from aggregator.pages.curve import after_fetch, missing_again
 from aggregator.pages.days import dated, day_in_address, is_dated, local_day
 from aggregator.pages.edition import is_other_day, rows_of
+from aggregator.pages.parts import MOST_BACKFILL, MOST_MISSED
 from aggregator.store import Store
-
-# Days without an edition that are asked for once more when the next one is out.
-MOST_MISSED = 8
-MOST_BACKFILL = timedelta(days=92)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from aggregator.model import (
     ParsedFeed,
     Source,
 )
-from aggregator.pages.parts import part_rows
+from aggregator.pages.parts import day_rows, part_rows
 from aggregator.parse import FeedReader
 from aggregator.store import Store
 
@@ -31,11 +31,24 @@ class Parts:
         self._clock = clock
 
     def save(self, source: Source, source_id: int, feed: ParsedFeed, now: datetime) -> None:
-        """Remember the parts that `feed` names, those to be fetched as due. In a transaction."""
-        assert source.sitemap is not None
+        """Remember the parts that `feed` names, and the earlier days of one that has a document a
+        day; those to be fetched as due. In a transaction.
+        """
+        if source.template is not None:
+            self._save_days(source, source.template, source_id, now)
+        if not feed.parts or source.sitemap is None:
+            return
         known = self._store.parts_of(source_id)
         window = source.sitemap.window
         for row in list(part_rows(known, feed.parts, source.id, now, window, not known)):
+            if row.page_id:
+                self._store.save_page(row)
+            else:
+                self._store.add_pages(source_id, [row])
+
+    def _save_days(self, source: Source, template: str, source_id: int, now: datetime) -> None:
+        known = {one.edition: one for one in self._store.parts_of(source_id).values()}
+        for row in day_rows(known, source, template, now):
             if row.page_id:
                 self._store.save_page(row)
             else:

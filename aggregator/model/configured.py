@@ -97,6 +97,7 @@ class Source:
     """One configured origin. `every` and `at` exclude each other; neither means: learned.
 
     `content` is how much of its entries is republished; `fulltext` how the page of each is read.
+    `template` is the configured address, with its `{date:…}`, while `url` is that of one day.
     """
 
     id: str
@@ -122,6 +123,7 @@ class Source:
     websub: bool = True
     content: Literal["full", "summary"] = "full"
     fulltext: PageRecipe | None = None
+    template: str | None = None
 
     @property
     def recipe(self) -> JsonRecipe | SitemapRecipe | None:

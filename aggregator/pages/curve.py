@@ -65,8 +65,9 @@ def _after_failure(record: PageRecord, outcome: FetchFailed, now: datetime) -> P
         return replace(record, next_fetch_at=outcome.retry_after or now + RETRIES[0])
     failures = record.failures + 1
     wait = RETRIES[failures - 1] if failures <= len(RETRIES) else None
-    # An earlier day without an edition was a holiday.
+    # An earlier day without an edition, or a document, was a holiday.
     is_front = record.kind == "index" and record.level == 0
+    is_front = is_front or (record.kind == "part" and record.edition is not None)
     holiday = is_front and record.first_fetched_at is None and outcome.status in (404, 410)
     if outcome.reason in _FINAL or holiday or (outcome.gone and failures > 1):
         wait = None

@@ -1,16 +1,20 @@
-"""The sitemaps that an index names, and what is kept of them → the rows to fetch now."""
+"""The sitemaps that an index names, or a source's earlier days → the rows to fetch now."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
-from aggregator.model import FeedPart, PageRecord
+from aggregator.model import FeedPart, PageRecord, Source
+from aggregator.pages.days import dated
 
 # Of an index the newest so many are fetched.
 MOST_PARTS = 50
+# Days without a document that are asked for once more when there is one again.
+MOST_MISSED = 8
+MOST_BACKFILL = timedelta(days=92)
 # A sitemap of which nobody says when it changed is asked this often.
 ASKED_AGAIN = timedelta(hours=1)
 _MONTH = re.compile(r"(?<!\d)(20\d\d)[-_/.]?(0[1-9]|1[0-2])(?!\d{4})")
@@ -44,6 +48,52 @@ def part_rows(
     for url, row in known.items():
         if url not in still and row.next_fetch_at is not None:
             yield replace(row, next_fetch_at=None)
+
+
+def day_rows(
+    known: Mapping[str | None, PageRecord],
+    source: Source,
+    template: str,
+    now: datetime,
+) -> Iterator[PageRecord]:
+    """The rows to add (page_id 0) and to change once the document of a day was had.
+
+    `source` is that of the day, its address made of `template`; `known` are its rows by day. The
+    document of the day before is asked for once more, for what came into it after its last poll,
+    and so are those of days that were missed. Those of `backfill` are asked for once.
+    """
+    today = day_of(template, source.url, now)
+    if today is None or today.isoformat() in known:
+        return
+    latest = max((day for day in known if day is not None), default=None)
+    row = PageRecord(0, source.id, source.url, "part", 1, "", now)
+    yield replace(row, edition=today.isoformat(), name=today.isoformat(), listed=True)
+    asked = {source.url}
+    for back in range(1, max(_days(source.backfill), MOST_MISSED) + 1):
+        day = today - timedelta(days=back)
+        name, url = day.isoformat(), dated(template, day)
+        if url in asked:
+            continue
+        asked.add(url)
+        before = known.get(name)
+        if before is not None:
+            if name == latest:
+                yield replace(before, next_fetch_at=now, failures=0)
+            continue
+        is_missed = latest is not None and name > latest and back <= MOST_MISSED
+        if is_missed or (latest is None and back <= _days(source.backfill)):
+            one = replace(row, url=url, edition=name, name=name, next_fetch_at=now)
+            yield replace(one, listed=is_missed)
+
+
+def day_of(template: str, url: str, now: datetime) -> date | None:
+    """The day whose document is at `url`: today, wherever on earth; None for none of these."""
+    days = (now.date() + timedelta(days=shift) for shift in (0, 1, -1))
+    return next((day for day in days if dated(template, day) == url), None)
+
+
+def _days(span: timedelta | None) -> int:
+    return 0 if span is None else min(span, MOST_BACKFILL).days
 
 
 def _is_recent(part: FeedPart, now: datetime, window: timedelta) -> bool:

@@ -102,6 +102,7 @@ class PageRows(Rows):
         self._db.execute(
             "update pages set etag = null, last_modified = null, body_digest = null, "
             "next_fetch_at = ? where kind = 'part' "
+            "and (edition is null or next_fetch_at is not null) "
             "and source_id = (select id from sources where name = ?)",
             (to_text(now), name),
         )
