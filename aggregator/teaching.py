@@ -13,10 +13,11 @@ from functools import partial
 
 from aggregator import learning
 from aggregator.crawl import Front
-from aggregator.drift import after_article, after_lost, after_text
+from aggregator.drift import after_article, after_index, after_lost, after_text
 from aggregator.learning import Lesson, Packed
 from aggregator.model import (
     Evidence,
+    Fetched,
     FetchFailed,
     FetchOutcome,
     FoundText,
@@ -127,8 +128,9 @@ class Teacher:
         misses: Sequence[Miss],
         now: datetime,
     ) -> None:
-        """Keep what an article's page taught that brought no entry: it could not be had (told
-        once of each), or it is the page of a feed's entry. `page` is as it is to be kept.
+        """Keep what a page taught that brought no entry: an article's that could not be had (told
+        once of each), one of links, or that of a feed's entry. `page` is as it is to be kept;
+        `misses` are what selectors missed on it, of one of links only where it holds none.
         """
         memory = self._store.source_memory(record.source_id)
         if isinstance(outcome, FetchFailed):
@@ -137,6 +139,8 @@ class Teacher:
                 return
             facts = {"reason": outcome.reason, "text": outcome.message, "url": page.url}
             judge = partial(after_lost, why=Evidence("page-failed", facts))
+        elif page.kind == "index" and isinstance(outcome, Fetched):
+            judge = partial(after_index, misses={miss.key: evidence_of(miss) for miss in misses})
         elif text is not None:
             shown = {miss.key: evidence_of(miss) for miss in misses}
             own = _own(source.fulltext or PageRecipe())

@@ -199,6 +199,8 @@ class _Probing:
         articles = {row.url: row for row in rows if row.kind == "article"}
         self.probe.pages.append((root.url, root.section, len(articles)))
         asked = 0
+        barren: list[str] = []
+        seen = {root.url, *(row.url for row in waiting)}
         while waiting:
             row = waiting.pop(0)
             if asked >= MOST_PAGES:
@@ -215,11 +217,20 @@ class _Probing:
                 continue
             inner = read_index(page, self.recipe, row.level)
             found = list(rows_of(row, inner, self.now))
-            waiting += [one for one in found if one.kind == "index"]
+            deeper = [one for one in found if one.kind == "index" and one.url not in seen]
+            seen |= {one.url for one in deeper}
             here = [one for one in found if one.kind == "article"]
+            if row.level < len(self.recipe.follow):
+                key = f"follow[{row.level}]" if row.level else "follow"
+                self._count(page, key, self.recipe.follow[row.level])
             self._count(page, "entries", self.recipe.entries)
             self.probe.pages.append((row.url, row.name, len(here)))
             articles = {**{one.url: one for one in here}, **articles}
+            # A page on which articles stand is to be seen, however deep it lies.
+            waiting = [*waiting, *deeper] if articles else [*deeper, *waiting]
+            barren += map(str, inner.misses) if inner.is_barren else ()
+        if not articles:
+            self.probe.odd += barren
         self.probe.found = len(articles)
         return sorted(articles.values(), key=lambda row: row.place)
 

@@ -287,7 +287,8 @@ class Crawl:
                 page = self._reextraction.before_text(source, page, read.text, zone, now)
                 page, is_saved = self._fulltexts.save(page, read.text, now)
                 saved = SavedPoll(revised=int(is_saved and not read.text.is_first))
-            self._teach(source, record, page, outcome, read.text, read.misses, now)
+            misses = () if read.index is not None and not read.index.is_barren else read.misses
+            self._teach(source, record, page, outcome, read.text, misses, now)
             self._store.save_page(after_first(page) if page.kind == "part" else page)
             if page.kind in ("article", "fulltext"):
                 self._store.note_page(record.source_id, page, now)

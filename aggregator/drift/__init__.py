@@ -1,6 +1,6 @@
 """What readings usually look like, and one more → what is wrong, and how to say so. Pure."""
 
-from aggregator.drift.articles import after_article, after_lost, after_text
+from aggregator.drift.articles import after_article, after_index, after_lost, after_text
 from aggregator.drift.categories import confidence_judged, uncategorized_judged
 from aggregator.drift.judged import (
     Judgements,
@@ -24,6 +24,7 @@ __all__ = [
     "advice",
     "after_article",
     "after_count",
+    "after_index",
     "after_lost",
     "after_reading",
     "after_text",

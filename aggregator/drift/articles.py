@@ -17,7 +17,7 @@ from aggregator.model import Entry, Evidence
 IN_A_ROW = 2
 IN_A_ROW_OPTIONAL = 5
 # A picture page has some texts of a line in a row; and a page may be gone, or hold no text.
-IN_A_ROW_OF = {"thin:short": 12, "thin:none": 5, "pages": 5}
+IN_A_ROW_OF = {"thin:short": 12, "thin:none": 5, "pages": 5, "selector:index": 5}
 _OPTIONAL = frozenset({"author", "section", "outlet"})
 # Where some lack it now and then: as many in a row as happen by chance once in 100,000 articles.
 CHANCE = 1e-5
@@ -72,12 +72,32 @@ def after_text(
 
 def after_lost(watch: Watch, why: Evidence) -> tuple[Watch, dict[str, Evidence | None]]:
     """What is usual after an article's page could not be had, and whether none can."""
-    run, total = watch.odd.get("pages", (0, 0))
-    lost = (run + 1, total + 1)
-    # It is none of the articles read: of what those lack it tells nothing.
-    enough = _is_enough(watch.articles + total + 1, "pages", lost, ("pages",))
-    watch = replace(watch, odd={**watch.odd, "pages": lost})
-    return watch, {"pages": why} if enough else {}
+    return _beside_articles(watch, "pages", why)
+
+
+def after_index(
+    watch: Watch, misses: Mapping[str, Evidence]
+) -> tuple[Watch, dict[str, Evidence | None]]:
+    """What is usual after a page of an edition, and whether these lead nowhere any more.
+
+    `misses` are the selectors that matched nothing on one that holds no link at all, {} for others.
+    One may hold none: a frame, a page of advertisements.
+    """
+    if misses:
+        return _beside_articles(watch, "selector:index", next(iter(misses.values())))
+    run, total = watch.odd.get("selector:index", (0, 0))
+    return (replace(watch, odd={**watch.odd, "selector:index": (0, total)}) if run else watch), {}
+
+
+def _beside_articles(
+    watch: Watch, key: str, why: Evidence
+) -> tuple[Watch, dict[str, Evidence | None]]:
+    """Count a page that is none of the articles read: of what those lack it tells nothing."""
+    run, total = watch.odd.get(key, (0, 0))
+    seen = (run + 1, total + 1)
+    enough = _is_enough(watch.articles + total + 1, key, seen, (key,))
+    found: dict[str, Evidence | None] = {_kind(key): why} if enough else {}
+    return replace(watch, odd={**watch.odd, key: seen}), found
 
 
 def _of_text(

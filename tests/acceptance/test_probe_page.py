@@ -100,3 +100,43 @@ def test_robots_txt_is_told(origin: Origin, program: Program) -> None:
     assert probe["robots"] == "forbids it"
     assert "robots.txt" in probe["error"]
     assert {path for path, _, _ in origin.requests} == {"/robots.txt"}
+
+
+def framed(origin: Origin, cover: str = "cover.htm") -> str:
+    """A paper of frames, with two levels of pages between its front page and its articles."""
+    pages = {
+        "main.htm": f"<frameset><frame src='{cover}'><frame src='nav.htm'></frameset>",
+        "cover.htm": "<body><img src='c.jpg'></body>",
+        "nav.htm": "<body><div class='parts'><a href='a.htm'>A叠</a><a href='b.htm'>B叠</a></div>",
+        "a.htm": "<ul id='pages'><li><a href='a1.htm'>第01版</a></li></ul>",
+        "b.htm": "<ul id='pages'><li><a href='b1.htm'>第02版</a></li></ul>",
+        "a1.htm": "<div class='listed'><a href='n1.htm'>甲</a></div>",
+        "b1.htm": "<div class='listed'><a href='n2.htm'>乙</a></div>",
+        "n1.htm": "<h1>甲</h1><div class='text'>甲的全文。</div>",
+        "n2.htm": "<h1>乙</h1><div class='text'>乙的全文。</div>",
+    }
+    for name, html in pages.items():
+        origin.put(f"/f/{name}", f"<html>{html}</html>".encode("gb18030"), content_type="text/html")
+    return f"{origin.base}/f/main.htm"
+
+
+def test_articles_that_lie_deep_are_reached(origin: Origin, program: Program) -> None:
+    program.configure(
+        f"  - {{id: paper, title: 报, url: '{framed(origin)}', "
+        "page: {follow: ['.parts a', '#pages a'], entries: .listed a, content: .text}}"
+    )
+    probe = probed(program)
+    assert probe["error"] is None
+    assert [one["title"] for one in probe["articles"]] == ["甲"]
+    assert probe["selectors"]["follow[1]"] == {"selector": "#pages a", "matches": [1]}
+
+
+def test_what_frames_hold_is_named_where_nothing_is_found(origin: Origin, program: Program) -> None:
+    program.configure(
+        f"  - {{id: paper, title: 报, url: '{framed(origin)}', "
+        "page: {follow: [.part a], entries: .lists a}}"
+    )
+    probe = probed(program)
+    assert probe["error"] == "no article was found on any page"
+    assert any("`follow: .part a` matches nothing" in text for text in probe["odd"])
+    assert any(".parts" in text for text in probe["odd"])

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from aggregator.drift import Watch, after_article, after_lost, after_text
+from aggregator.drift import Watch, after_article, after_index, after_lost, after_text
 from aggregator.model import Entry, Evidence
 from tests.builders import NOW, entry
 
@@ -148,3 +148,21 @@ def test_lost_pages_are_no_dated_ones() -> None:
         watch, _found = after_lost(watch, why)
     _, found = read(watch, 4, undated)
     assert not any(one.get("undated") for one in found), "none ever had a date"
+
+
+def test_pages_of_links_that_lead_nowhere_are_told_one_frame_or_advertisement_is_not() -> None:
+    watch, told = Watch(), []
+    for _ in range(20):  # an edition's cover frame, then its list
+        watch, found = after_index(watch, {"entries": MISS})
+        told.append(found)
+        watch, found = after_index(watch, {})
+        told.append(found)
+        watch, _ = read(watch, 20)
+    assert not any(told)
+    broken = []
+    for _ in range(6):
+        watch, found = after_index(watch, {"entries": MISS})
+        broken.append(found.get("selector"))
+    assert broken == [None] * 5 + [MISS]
+    _, after = read(watch, 1)
+    assert after[0]["selector"] is None
