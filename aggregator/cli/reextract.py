@@ -142,6 +142,7 @@ def _example(reread: Reread) -> dict[str, Any]:
         "link": entry.link,
         "title": readable(before.title) or readable(entry.title),
         "changed": list(reread.changed),
+        "differences": {},
     }
     pairs = {
         "title": (readable(before.title), readable(entry.title)),
@@ -151,9 +152,11 @@ def _example(reread: Reread) -> dict[str, Any]:
         was, now = pairs.get(name, ("", ""))
         if was != now:
             pieces = changes_between(was, now)
-            example[name] = shorten(fit_for_xml(marked(pieces, CONTEXT)), LONGEST_EXAMPLE)
+            example["differences"][name] = shorten(
+                fit_for_xml(marked(pieces, CONTEXT)), LONGEST_EXAMPLE
+            )
         elif name == "text":
-            example[name] = "the same words, in another form"
+            example["differences"][name] = "the same words, in another form"
     return example
 
 
@@ -182,8 +185,8 @@ def _lines(told: dict[str, Told], dry_run: bool) -> list[str]:
             lines.append(f"    {shorten(squeeze(example['title']), 70)}  {example['link'] or ''}")
             lines += [
                 f"        {key}: {line}"
-                for key in ("title", "text")
-                for line in str(example.get(key) or "").splitlines()
+                for key, difference in example["differences"].items()
+                for line in difference.splitlines()
             ]
         if left := sum(one.problems.values()):
             lines.append(f"    {left} left as they are:")

@@ -148,7 +148,7 @@ def test_the_command_previews_and_reads_anew_without_a_fetch(
 
     preview = reextracted(program, "--dry-run")
     assert (preview["articles"], preview["changed"], preview["what"]) == (3, 3, {"text": 3})
-    assert "[-责编乙 点击关注" in preview["examples"][0]["text"]
+    assert "[-责编乙 点击关注" in preview["examples"][0]["differences"]["text"]
     assert (
         "3 of 3 articles would come out differently" in program.run("reextract", "--dry-run").stdout
     )
