@@ -25,6 +25,7 @@ from aggregator.config import ConfigError, included_lists, load_config, plan_cha
 from aggregator.config.include import refresh_includes
 from aggregator.config.watch import ConfigWatch
 from aggregator.fetch import Fetcher, open_fetcher
+from aggregator.indexing import Indexer
 from aggregator.matching import Matcher
 from aggregator.model import Config, SourceRecord
 from aggregator.parse import FeedReader
@@ -46,6 +47,9 @@ PUBLISH_TICK_S = 1.0
 # A saved query that is new looks through the past in small steps between which others write; so
 # many of them hold up a publishing by less than a second.
 MATCH_STEPS_A_TICK = 16
+INDEX_TICK_S = 1.0
+# The same of what is to be indexed for searches: half of a second at most, others come between.
+INDEX_STEPS_A_TICK = 8
 PRUNE_EVERY_S = 3600.0
 LISTS_EVERY_S = 3600.0  # how often to see whether a list is a day old
 HISTORY_KEPT = timedelta(days=30)
@@ -89,6 +93,7 @@ class Daemon:
         self._writer: Executor = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._publisher = Publisher(store, config, clock)
         self._matcher = Matcher(store)
+        self._indexer = Indexer(store)
         self._reader = FeedReader()
         self._ending = asyncio.Event()
         self._reloading = asyncio.Lock()
@@ -169,6 +174,7 @@ class Daemon:
         jobs = (
             (self.poll_due, POLL_TICK_S),
             (self.publish, PUBLISH_TICK_S),
+            (self.index, INDEX_TICK_S),
             (self.prune, PRUNE_EVERY_S),
             (learn, LEARN_TICK_S),
             (self.refresh_included_lists, LISTS_EVERY_S),
@@ -283,6 +289,15 @@ class Daemon:
             self.status.say(publish_error=str(error))
         try:
             await self.push.tick()
+        except StoreError as error:
+            self._tell_store_error(error)
+
+    async def index(self) -> None:
+        """Index for searches some of what was saved, by whatever process."""
+        try:
+            for _ in range(INDEX_STEPS_A_TICK):
+                if self._ending.is_set() or not await self._in_writer(self._indexer.step):
+                    break
         except StoreError as error:
             self._tell_store_error(error)
 

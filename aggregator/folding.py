@@ -9,6 +9,7 @@ known. Word by word costs ten times as much and is right only where the text is 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from functools import cache
@@ -138,6 +139,12 @@ def _simplifying() -> dict[int, int]:
     return {start + int(at): int(folded[at]) for at in moved}
 
 
+@cache
+def _traditional() -> re.Pattern[str]:
+    return re.compile(f"[{''.join(map(chr, _simplifying()))}]")
+
+
 def simplified(text: str) -> str:
     """Text with every traditional character as its simplified one; each stays in its place."""
-    return text.translate(_simplifying())
+    # A search goes through a text at a tenth of the cost of translating it.
+    return text if _traditional().search(text) is None else text.translate(_simplifying())

@@ -7,13 +7,18 @@ import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import Any, NoReturn
 from urllib.parse import unquote
 
 from aggregator.text import normal_form
 
-FIELDS = ("title", "text", "source", "outlet", "section", "tag", "link", "author", "lang")
+DATE_FIELDS = ("after", "before")
+FIELDS = (
+    *("title", "text", "source", "outlet", "section", "tag", "link", "author", "lang"),
+    *DATE_FIELDS,
+)
 MAX_LENGTH = 10_000
 MAX_DEPTH = 50
 
@@ -27,11 +32,12 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://")
 _OPERATORS = {"AND": "and", "and": "and", "OR": "or", "or": "or", "NOT": "not", "not": "not"}
 # Scripts written without spaces between words, or (Hangul) with particles grown onto them: a
 # word in one of them is found anywhere, one in any other script only as a whole word.
-_UNSPACED = re.compile(
-    "[\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u30ff"
+UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u2e80-\u2fdf\u3005-\u3007\u3021-\u30ff"
     "\u3105-\u318f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\ua4cf\uac00-\ud7ff\uf900-\ufaff"
-    "\U0001aff0-\U0001b16f\U00020000-\U0003ffff]"
+    "\U0001aff0-\U0001b16f\U00020000-\U0003ffff"
 )
+_UNSPACED = re.compile(f"[{UNSPACED}]")
 
 
 class QueryError(ValueError):
@@ -72,6 +78,14 @@ class Regex:
 
 
 @dataclass(frozen=True, slots=True)
+class Dated:
+    """What is dated at `moment` (UTC) or later, or (not `is_after`) before it."""
+
+    is_after: bool
+    moment: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     """What does not match `part`."""
 
@@ -92,15 +106,15 @@ class Or:
     parts: tuple[Query, ...]
 
 
-Query = Term | Regex | Not | And | Or
+Query = Term | Regex | Dated | Not | And | Or
 
 
 class PreparedItem(dict[str, tuple[str, ...]]):
     """An item's fields in the form in which they are compared; made by `prepare`."""
 
 
-def parse_query(text: str) -> Query:
-    """The query that a text says. Raises QueryError.
+def parse_query(text: str, zone: tzinfo = UTC) -> Query:
+    """The query that a text says; its days are those of `zone`. Raises QueryError.
 
     Terms beside each other must all match; `OR` binds them tighter than that, `AND` tighter
     still, and `NOT` or `-` tightest: `a OR b -c` is `(a OR b) AND NOT c`. docs/queries.md tells
@@ -108,7 +122,7 @@ def parse_query(text: str) -> Query:
     """
     if len(text) > MAX_LENGTH:
         raise QueryError(f"the query has {len(text)} characters", 0, f"at most {MAX_LENGTH}")
-    return _Parser(_tokens(text), len(text)).parse()
+    return _Parser(_tokens(text), len(text), zone).parse()
 
 
 def matches(query: Query, item: Mapping[str, tuple[str, ...]]) -> bool:
@@ -120,10 +134,32 @@ def matches(query: Query, item: Mapping[str, tuple[str, ...]]) -> bool:
 
 
 def prepare(item: Mapping[str, Iterable[str]]) -> PreparedItem:
-    """An item whose fields are in normal form, links as host and path, languages with hyphens."""
+    """An item whose fields are in normal form, links as host and path, languages with hyphens.
+
+    The field `date` holds what `date_text` makes of its time.
+    """
     return PreparedItem(
-        (name, tuple(_comparable(name, value) for value in values)) for name, values in item.items()
+        (name, tuple(alike(_comparable(name, value)) for value in values))
+        for name, values in item.items()
     )
+
+
+def alike(text: str) -> str:
+    """Text with traditional characters as their simplified ones, each in its place."""
+    if text.isascii():
+        return text
+    # Late: its table stands on numpy and OpenCC, which reading a query has no need of.
+    from aggregator.folding import simplified
+
+    return simplified(text)
+
+
+_alike_value = lru_cache(maxsize=4096)(alike)
+
+
+def date_text(moment: datetime) -> str:
+    """A moment as the field `date` of an item holds it: in UTC; its order is that of time."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def print_query(query: Query) -> str:
@@ -143,7 +179,10 @@ def _matches(query: Query, item: PreparedItem) -> bool:
         return all(_matches(part, item) for part in query.parts)
     if isinstance(query, Not):
         return not _matches(query.part, item)
-    search = _compiled(query.pattern)
+    if isinstance(query, Dated):
+        bound = date_text(query.moment)
+        return any((date >= bound) == query.is_after for date in item.get("date", ()))
+    search = _compiled(_alike_value(query.pattern))
     return any(search(value) for name in _names(query.field) for value in item.get(name, ()))
 
 
@@ -153,19 +192,19 @@ def _names(name: str | None) -> tuple[str, ...]:
 
 def _term_matches(term: Term, item: PreparedItem) -> bool:
     test = _TESTS.get(term.field or "", _contains)
+    wanted = _alike_value(term.value)
     for name in _names(term.field):
         for value in item.get(name, ()):
-            if test(value, term):
+            if test(value, term, wanted):
                 return True
     return False
 
 
-def _contains(text: str, term: Term) -> bool:
+def _contains(text: str, term: Term, value: str) -> bool:
     """Whether the words stand in the text, as whole words where their script has spaces.
 
     Linear: after a miss within a word the search goes on behind that word.
     """
-    value = term.value
     at = text.find(value)
     if at < 0:
         return False
@@ -183,13 +222,12 @@ def _contains(text: str, term: Term) -> bool:
     return False
 
 
-def _same(text: str, term: Term) -> bool:
-    return text.startswith(term.value) if term.prefix else text == term.value
+def _same(text: str, term: Term, value: str) -> bool:
+    return text.startswith(value) if term.prefix else text == value
 
 
-def _in_link(text: str, term: Term) -> bool:
+def _in_link(text: str, term: Term, value: str) -> bool:
     """Whether host and path hold the value, from the beginning of one of their words on."""
-    value = term.value
     at = text.find(value)
     while at >= 0:
         if at == 0 or not (value[0].isalnum() and text[at - 1].isalnum()):
@@ -198,12 +236,12 @@ def _in_link(text: str, term: Term) -> bool:
     return False
 
 
-def _speaks(text: str, term: Term) -> bool:
+def _speaks(text: str, term: Term, value: str) -> bool:
     """Whether a language tag is the wanted one or a narrower one (RFC 4647 3.3.1)."""
-    return text == term.value or text.startswith(term.value if term.prefix else term.value + "-")
+    return text == value or text.startswith(value if term.prefix else value + "-")
 
 
-_TESTS: dict[str, Callable[[str, Term], bool]] = {
+_TESTS: dict[str, Callable[[str, Term, str], bool]] = {
     "source": _same,
     "link": _in_link,
     "lang": _speaks,
@@ -219,6 +257,8 @@ def _is_spaced(character: str) -> bool:
 
 
 def _comparable(name: str, value: str) -> str:
+    if name == "date":
+        return value
     if name == "link":
         bare = _SCHEME.sub("", value.strip().casefold(), count=1).partition("#")[0]
         host, slash, rest = unquote(bare.partition("?")[0]).partition("/")
@@ -397,8 +437,9 @@ def _take_field(plain: str, at: int, end: int, tokens: list[_Token]) -> bool:
 class _Parser:
     """Tokens → query, by recursive descent: all := any+; any := both (OR both)*; …"""
 
-    def __init__(self, tokens: list[_Token], length: int) -> None:
+    def __init__(self, tokens: list[_Token], length: int, zone: tzinfo) -> None:
         self.tokens = tokens
+        self.zone = zone
         self.next = 0
         self.length = length
         self.depth = 0
@@ -461,6 +502,8 @@ class _Parser:
             return self._unary(token.value)
         if kind == "(":
             return self._group(name, position)
+        if name in DATE_FIELDS:
+            return Dated(name == "after", _day(token, self.zone))
         if kind == "regex":
             return Regex(name, token.value)
         value = _comparable(name or "title", token.value)
@@ -487,6 +530,24 @@ class _Parser:
         if kind == ")":
             raise QueryError("a ) that closes nothing", position, "remove it, or open one before")
         raise QueryError("an operator without what it joins", position, hint)
+
+
+_DAY = re.compile(r"(\d{4})(?:-(\d\d?)(?:-(\d\d?)(?:T(\d\d):(\d\d)(?::(\d\d))?(Z)?)?)?)?")
+
+
+def _day(token: _Token, zone: tzinfo) -> datetime:
+    """The beginning of a day, month or year of `zone`, or the time of day that is written."""
+    found = _DAY.fullmatch(token.value) if token.kind == "word" and not token.prefix else None
+    hint = "write a day like 2024-04-01, or a month or year"
+    if found is None:
+        raise QueryError("that is no date", token.position, hint)
+    year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
+    own = UTC if found[7] else zone
+    try:
+        at = datetime(year, month or 1, day or 1, hour, minute, second, tzinfo=own)
+        return at.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise QueryError("there is no such date", token.position, hint) from error
 
 
 def _joined(kind: type[And] | type[Or], parts: list[Query]) -> Query:
@@ -517,6 +578,8 @@ def _print(query: Query, level: int) -> str:
         return _with_field(query.field, f"/{escaped}/")
     if isinstance(query, Not):
         return "-" + _print(query.part, _INSIDE)
+    if isinstance(query, Dated):
+        return f"{'after' if query.is_after else 'before'}:{date_text(query.moment)}"
     joint = " " if isinstance(query, And) else " OR "
     printed = joint.join(_print(part, _INSIDE) for part in query.parts)
     return f"({printed})" if level == _INSIDE else printed

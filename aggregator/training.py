@@ -114,7 +114,7 @@ class _AsEntry:
 
     def __init__(self, entry: LabelledEntry) -> None:
         self.title, self.content, self.tags = entry.title, entry.text, entry.tags
-        self.summary = self.link = self.language = None
+        self.summary = self.link = self.language = self.published = None
         self.authors = ()
 
 

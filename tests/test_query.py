@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from aggregator.query import (
+    DATE_FIELDS,
     FIELDS,
     And,
+    Dated,
     Not,
     Or,
     Query,
@@ -183,12 +186,19 @@ def test_mistakes_are_told_with_their_place(text: str, position: int, words: str
 WORDS = ["社工", "a", "art", "志愿者", "b c", "or", "-x", 'q"', "a/b", "/r/", "x:y", "art*", "“z”"]
 terms = st.builds(
     Term,
-    st.sampled_from([None, *FIELDS]),
+    st.sampled_from([None, *(name for name in FIELDS if name not in DATE_FIELDS)]),
     st.sampled_from(WORDS) | st.text(min_size=1, max_size=5).map(normal_form).filter(bool),
     st.booleans(),
 ).filter(lambda term: term.value == _parsed_value(term))
 regexes = st.builds(
     Regex, st.sampled_from([None, "title"]), st.sampled_from(["a.c", "社+", "a/b", r"\d\.", "[/]"])
+)
+dates = st.builds(
+    Dated,
+    st.booleans(),
+    st.datetimes(timezones=st.just(UTC)).map(
+        lambda at: at.replace(microsecond=0, year=max(at.year, 1000))
+    ),
 )
 
 
@@ -207,7 +217,7 @@ def _joined(kind: type[And] | type[Or]):  # type: ignore[no-untyped-def]
 
 
 queries: st.SearchStrategy[Query] = st.recursive(
-    terms | regexes,
+    terms | regexes | dates,
     lambda inner: (
         st.builds(Not, inner)
         | st.lists(inner, min_size=2, max_size=3).map(_joined(And))
@@ -302,3 +312,34 @@ def test_a_hostile_text_takes_linear_time() -> None:
     begun = time.process_time()
     assert not matches(query, item)
     assert time.process_time() - begun < 2
+
+
+def test_traditional_and_simplified_are_alike() -> None:
+    for query in ("志願", "志愿", "title:志願者", "/志願.者/"):
+        said = {"title": ("志愿者",), "text": ("志願與者",)}
+        assert matches(parse_query(query), said)
+
+
+def test_days_and_their_bounds() -> None:
+    item = {"title": ("x",), "date": ("2024-04-01T00:00:00Z",)}
+    for query, holds in (
+        ("after:2024-04-01", True),
+        ("after:2024-04-01T00:00:01", False),
+        ("before:2024-04-01", False),
+        ("before:2024-04-02", True),
+        ("after:2024", True),
+        ("after:2024-05", False),
+        ("-before:2024-04", True),
+    ):
+        assert matches(parse_query(query), item) is holds, query
+    assert not matches(parse_query("after:2000"), {"title": ("x",)})
+
+
+@pytest.mark.parametrize(
+    "text", ["after:yesterday", "after:2024-13-01", "before:2023-02-29", "after:/x/"]
+)
+def test_what_is_no_date_is_told_with_its_place(text: str) -> None:
+    _, told = read(text)
+    assert told is not None
+    assert told.position == text.index(":") + 1
+    assert told.hint

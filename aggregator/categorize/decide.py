@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from aggregator.html import visible_text
 from aggregator.model import Category, CategoryDecision, Config, Tag, Text
-from aggregator.query import PreparedItem, Query, matches, parse_query, prepare
+from aggregator.query import PreparedItem, Query, date_text, matches, parse_query, prepare
 from aggregator.text import normal_form
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ class Categorizable(Protocol):
     def tags(self) -> tuple[Tag, ...]: ...
     @property
     def language(self) -> str | None: ...
+    @property
+    def published(self) -> datetime | None: ...
 
 
 # What a person said of a story: its categories, and when.
@@ -223,6 +225,7 @@ def item_fields(asked: Unplaced) -> Mapping[str, tuple[str, ...]]:
         "link": (entry.link,) if entry.link else (),
         "author": entry.authors,
         "lang": (entry.language,) if entry.language else (),
+        "date": (date_text(entry.published),) if entry.published else (),
     }
 
 

@@ -25,6 +25,7 @@ COMMANDS: dict[str, str] = {
     "schema": "Print the JSON Schema of feeds.yaml, for editors.",
     "parse": "Show what a feed (a file or a URL) says, normalised.",
     "sources": "Show each source's health, last and next poll.",
+    "search": "Find items by words, in the language of rules and outputs.",
     "show": "Show one item: its story, entries and snapshots.",
     "why": "Tell why an item stands where it stands, and whose repost it is.",
     "merge": "Make two items one; the older keeps its id.",

@@ -83,6 +83,7 @@ def _run(config: Config, names: list[str], force: bool) -> list[PollResult]:
 
 async def _poll(config: Config, store: Store, names: list[str], force: bool) -> list[PollResult]:
     from aggregator.fetch import open_fetcher
+    from aggregator.indexing import Indexer
     from aggregator.matching import Matcher
     from aggregator.parse import FeedReader
     from aggregator.publish import Publisher
@@ -106,10 +107,12 @@ async def _poll(config: Config, store: Store, names: list[str], force: bool) -> 
             results = _with_captured(results, captured)
             publisher = Publisher(store, config, clock)
             in_writer = partial(asyncio.get_running_loop().run_in_executor, writer)
-            with _progress_of_matching() as seen:
+            with _progress_of("looking for saved queries") as seen:
                 await in_writer(Matcher(store).finish, clock.now(), seen)
             await in_writer(obey, store, config, clock.now())
             await in_writer(settle, publisher, store, config.publish.directory, clock)
+            with _progress_of("indexing for searches") as seen:
+                await in_writer(Indexer(store).finish, seen)
         finally:
             await fetcher.close()
             await reader.close()
@@ -176,15 +179,15 @@ def _progress(total: int) -> AbstractContextManager[OnResult | None]:
 
 
 @contextmanager
-def _progress_of_matching() -> Iterator[Callable[[int, int], None] | None]:
-    """A bar for saved queries that look through what is stored, on a terminal."""
+def _progress_of(what: str) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar for what goes through what is stored, on a terminal."""
     if not sys.stderr.isatty():
         yield None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    columns = (TextColumn("looking for saved queries"), BarColumn(), MofNCompleteColumn())
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("")
         yield lambda reached, last: progress.update(task, completed=reached, total=last)

@@ -112,8 +112,10 @@ from aggregator.model.said import (
     Text,
     UpdateHints,
 )
+from aggregator.model.searched import COUNTED, Found, Hit, Related
 
 __all__ = [
+    "COUNTED",
     "FIELD_NAMES",
     "NO_PROVENANCE",
     "Alarm",
@@ -150,8 +152,10 @@ __all__ = [
     "FetchRequest",
     "FetchSettings",
     "Fetched",
+    "Found",
     "FoundText",
     "Freshness",
+    "Hit",
     "HubSubscription",
     "JsonRecipe",
     "KeptLikeness",
@@ -184,6 +188,7 @@ __all__ = [
     "PublishedStory",
     "PushCallback",
     "PushStanding",
+    "Related",
     "Removal",
     "Rendering",
     "Replied",

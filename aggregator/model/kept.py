@@ -227,7 +227,10 @@ class StoryDetails:
 
 @dataclass(frozen=True, slots=True)
 class UndecidedEntry:
-    """An entry whose category is to be decided anew. `outlet` is whom its text credits."""
+    """An entry whose category is to be decided anew. `outlet` is whom its text credits.
+
+    `published` is when it was taken where the entry has no date of its own.
+    """
 
     entry_id: int
     story_id: int
@@ -240,6 +243,7 @@ class UndecidedEntry:
     tags: tuple[Tag, ...]
     language: str | None
     outlet: str | None = None
+    published: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

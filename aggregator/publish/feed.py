@@ -48,7 +48,8 @@ class Place:
 
     `name` is the archive's own, None for the subscription document; `before` and `after` name
     archives. `rhythm` is how often it changes, in minutes; `language` that of all its entries;
-    `hub` the address that tells of its changes (WebSub 4).
+    `hub` the address that tells of its changes (WebSub 4). `own` is the document's address where
+    it stands in no output's place, as a search's does.
     """
 
     name: str | None = None
@@ -58,9 +59,12 @@ class Place:
     language: str | None = None
     updated_at: datetime | None = None
     hub: str | None = None
+    own: str | None = None
 
     def address(self, base_url: str, output: str, ending: str) -> str:
         """Where the document is served."""
+        if self.own is not None:
+            return self.own
         return address_of(base_url, output, self.name, ending)
 
 
@@ -195,7 +199,7 @@ def _rss_head(naming: _Naming, place: Place) -> bytes:
     extra: FeedExtra = feed.extra
     extra.prefixes = RSS_PREFIXES
     feed.title(naming.title)
-    address = address_of(naming.base_url, naming.name, None, "rss")
+    address = replace(place, name=None).address(naming.base_url, naming.name, "rss")
     feed.link(href=address, rel="self", type=RSS_TYPE)
     feed.link(href=f"{naming.base_url}/", rel="alternate")
     feed.description(naming.site or naming.title)

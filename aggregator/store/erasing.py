@@ -25,6 +25,7 @@ from aggregator.store.fingerprints import FingerprintRows
 from aggregator.store.outputs import OutputRows
 from aggregator.store.publishing import PublishingRows
 from aggregator.store.removals import TAKEN_DOWN, RemovalRows
+from aggregator.store.searching import SearchRows
 from aggregator.store.times import to_text
 
 # What holds words of entries, and how they are destroyed.
@@ -42,6 +43,8 @@ HOLDS = {
     "withdrawals": "deleted",
     "fingerprint_pieces": "rewritten without them",
     "pages": "names and sections emptied; the address stays, so that it is not fetched again",
+    "search_index": "deleted by its terms, and written anew without them",
+    "search_outlets": "deleted",
     "alarms": "the evidence emptied where it quotes a title",
 }
 # What holds no words of an entry, and why.
@@ -62,6 +65,7 @@ SAFE = {
     "output_changes": "times",
     "archives": "numbers and times",
     "counters": "numbers",
+    "search_state": "figures",
     "models": "weights by hashes of words, and figures",
     "category_days": "counts of a day",
     "category_alarms": "days and figures",
@@ -83,7 +87,7 @@ SAFE = {
 Redact = Callable[[bytes, str | None], bytes | None]
 
 
-class ErasingRows(OutputRows, FingerprintRows, PublishingRows, RemovalRows):
+class ErasingRows(OutputRows, FingerprintRows, PublishingRows, RemovalRows, SearchRows):
     """The destroying part of the SQLite store."""
 
     def erase(self, erasure: Erasure, redact: Redact, now: datetime) -> int:
@@ -206,6 +210,7 @@ class ErasingRows(OutputRows, FingerprintRows, PublishingRows, RemovalRows):
             )
         ]
         self._keep_ids("snapshots", "entries")
+        self.erase_from_search(entry_ids)
         self._destroy_captures(entries, redact)
         self._db.execute(
             "insert or ignore into erased (kind, number, digest, taken_at, removal_id, story_key) "

@@ -776,3 +776,19 @@ def m0019_withdrawals(db: Database) -> None:
 def m0020_own_content(db: Database) -> None:
     """What the feed gave as content where the text of the entry's page stands in its place."""
     _table(db, "snapshots").add_column("own_content", str)  # JSON: value, kind, base
+
+
+@migrations()
+def m0021_search(db: Database) -> None:
+    """The index of texts, and how far it has come; it is filled after the migration."""
+    db.execute(
+        "create virtual table search_index using fts5("
+        "title, text, outlet, author, content='', tokenize='ascii')"
+    )
+    db.execute("create table search_state (made_by text not null, reached integer not null)")
+    db.execute("insert into search_state (made_by, reached) values ('', 0)")
+    db.execute(
+        "create table search_outlets (snapshot_id integer primary key, outlet text not null)"
+    )
+    # Whose present text a found one is, without a look at the text.
+    db.execute("create index entries_by_snapshot on entries (snapshot_id, story_id)")

@@ -25,6 +25,7 @@ from aggregator.model import (
     Entered,
     Erasure,
     Evidence,
+    Found,
     HubSubscription,
     KeptLikeness,
     Known,
@@ -42,6 +43,7 @@ from aggregator.model import (
     PublishedStory,
     PushCallback,
     PushStanding,
+    Related,
     Removal,
     Rendering,
     SavedPoll,
@@ -55,6 +57,7 @@ from aggregator.model import (
     UndecidedEntry,
     Withdrawal,
 )
+from aggregator.query import Query
 from aggregator.store.intake import EntryStore, PageStore
 
 
@@ -342,6 +345,23 @@ class RemovalStore(RemovalReader, Protocol):
     def keep_withdrawn(self, story_key: str, now: datetime) -> int: ...
 
 
+class SearchReader(Protocol):
+    """Finding stories by their texts."""
+
+    def search(
+        self, query: Query, limit: int, offset: int = 0, by_relevance: bool = False
+    ) -> Found: ...
+    def unindexed(self) -> int: ...
+    def related(self, story_id: int, limit: int, now: datetime) -> Related: ...
+
+
+class SearchStore(SearchReader, Protocol):
+    """The index of texts; writing inside a transaction."""
+
+    def index_texts(self, limit: int) -> int: ...
+    def erase_from_search(self, entry_ids: Iterable[int]) -> None: ...
+
+
 class StoreReader(
     SourceReader,
     StoryReader,
@@ -352,6 +372,7 @@ class StoreReader(
     ServingReader,
     HistoryReader,
     RemovalReader,
+    SearchReader,
     Protocol,
 ):
     """A store that can only be read; any number of them stand beside the one that writes."""
@@ -375,6 +396,7 @@ class Store(
     ServingReader,
     HistoryReader,
     RemovalStore,
+    SearchStore,
     Protocol,
 ):
     """The whole store, for the one thread that writes."""

@@ -38,6 +38,7 @@ KNOWN_MIGRATIONS = (
     "m0018_category_drift",
     "m0019_withdrawals",
     "m0020_own_content",
+    "m0021_search",
 )
 
 

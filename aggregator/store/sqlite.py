@@ -13,6 +13,7 @@ from aggregator.store.kept import KeptPageRows
 from aggregator.store.manifests import ManifestRows
 from aggregator.store.push import PushRows
 from aggregator.store.queries import QueryRows
+from aggregator.store.related import RelatedRows
 from aggregator.store.serving import ServingRows
 from aggregator.store.tokens import TokenRows
 from aggregator.store.withdrawals import WithdrawalRows
@@ -30,6 +31,7 @@ class SqliteStore(
     PushRows,
     CaptureRows,
     ServingRows,
+    RelatedRows,
     HistoryRows,
     TokenRows,
     WithdrawalRows,

@@ -288,4 +288,5 @@ def undecided_entry(row: Sequence[Any]) -> UndecidedEntry:
     return UndecidedEntry(
         *(row[0], row[1], row[2], shown.title, shown.summary, shown.content),
         *(shown.link, shown.authors, shown.tags, shown.language, row[3]),
+        shown.published or shown.updated or shown.taken_at,
     )

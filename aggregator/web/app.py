@@ -18,6 +18,7 @@ from aggregator.web.feeds import METHODS, Feeds
 from aggregator.web.items import Items
 from aggregator.web.pages import Pages
 from aggregator.web.resource import Answer, Header
+from aggregator.web.search import Search
 from aggregator.web.state import WebState
 
 FEEDS = "/feeds/"
@@ -37,6 +38,7 @@ class App(Starlette):
         self._feeds = Feeds(state, self._answers)
         pages = Pages(state, self._answers)
         items = Items(state, self._answers)
+        search = Search(state, self._answers)
         super().__init__(
             routes=[
                 Route("/", pages.home),
@@ -45,6 +47,9 @@ class App(Starlette):
                 Route("/items/{item}/{stamp}", items.snapshot),
                 Route("/timemap/items/{item}", items.timemap),
                 Route("/timemap/feeds/{name}", self._feeds.timegate.timemap),
+                Route("/search", search.page),
+                Route("/search.{kind:str}", search.feed),
+                Route("/opensearch.xml", search.description),
                 Route("/sources", pages.sources),
                 Route("/removed", pages.removed),
                 Route("/healthz", pages.healthz),

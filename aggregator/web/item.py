@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from aggregator.model import (
@@ -11,6 +11,7 @@ from aggregator.model import (
     Enclosure,
     OutputRecord,
     PublishedStory,
+    Related,
     Snapshot,
     StoryDetails,
 )
@@ -23,6 +24,8 @@ from aggregator.web.view import Headline, headline_of, story_headline
 
 # Of the category, below the article.
 LATEST = 8
+RELATED = 8
+NOTHING_RELATED = Related()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class Item:
     categories: tuple[OutputRecord, ...]
     decisions: tuple[CategoryDecision, ...]
     latest: tuple[Headline, ...] = ()
+    related: Related = NOTHING_RELATED
 
     @property
     def stamp(self) -> str:
@@ -78,8 +82,11 @@ class Item:
         return stamp(self.taken_at)
 
 
-def read_item(reader: StoreReader, key: str, at: datetime | None = None) -> Item | None:
-    """The story of `key` with its latest text, or the text it had at `at`; None for none."""
+def read_item(reader: StoreReader, key: str, at: datetime | None, now: datetime) -> Item | None:
+    """The story of `key` with its latest text, or the text it had at `at`; None for none.
+
+    With its latest text go the stories related to it, as of `now`.
+    """
     details = reader.story_details(key)
     if details is None:
         return None
@@ -93,7 +100,10 @@ def read_item(reader: StoreReader, key: str, at: datetime | None = None) -> Item
     if at is None and categories:
         others = reader.listed_stories(categories[0].output_id, LATEST + 1)
         latest = tuple(story_headline(one) for one in others if one.key != key)[:LATEST]
-    return _item(details, shown, snapshots, categories, latest, at)
+    item = _item(details, shown, snapshots, categories, latest, at)
+    if at is not None:
+        return item
+    return replace(item, related=reader.related(details.story.story_id, RELATED, now))
 
 
 def lead_snapshots(details: StoryDetails) -> list[Snapshot]:

@@ -17,6 +17,7 @@ from aggregator.model import StoryDetails
 from aggregator.publish.shown import content_of
 from aggregator.web.answers import Answers, make_page
 from aggregator.web.article import page_html
+from aggregator.web.found import related_lines
 from aggregator.web.freshness import cache_control
 from aggregator.web.item import Item, Version, lead_snapshots, moments_of, read_item
 from aggregator.web.memento import (
@@ -156,12 +157,14 @@ class Items:
         self, request: Request, key: str, at: datetime | None, headers: Sequence[Header]
     ) -> Resource:
         state, words = self._state, self._answers.words(request.scope)
-        revision = await state.read(lambda reader: reader.current_revision())
-        day = state.clock.now().astimezone(state.zone).date()
-        name = (key, at, revision, day, state.config.digest, state.config.base_url, words.language)
+        # What is indexed later brings more related stories, and no revision.
+        stand = await state.read(lambda reader: (reader.current_revision(), reader.unindexed()))
+        now = state.clock.now()
+        day = now.astimezone(state.zone).date()
+        name = (key, at, stand, day, state.config.digest, state.config.base_url, words.language)
         page = self._kept.get(name)
         if page is None:
-            item = await state.read(lambda reader: read_item(reader, key, at))
+            item = await state.read(lambda reader: read_item(reader, key, at, now))
             assert item is not None  # its details were there a moment ago
             page = await asyncio.to_thread(self._rendered, words, item, at, headers)
             self._kept[name] = page
@@ -183,6 +186,7 @@ class Items:
             summary=page_html(item.summary, kinds),
             own=page_html(item.own, kinds),
             versions=distinct(item.versions),
+            related=related_lines(item.related),
         )
         return make_page(body, headers, vary=ITEM_VARY)
 

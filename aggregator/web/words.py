@@ -15,6 +15,40 @@ _WORDS: dict[str, tuple[str, str]] = {
     "skip": ("跳到正文", "Skip to content"),
     "feeds": ("订阅", "Feeds"),
     "sources": ("来源", "Sources"),
+    "search": ("搜索", "Search"),
+    "search_for": ("搜索文章", "Search the stories"),
+    "search_lede": (
+        "词语用空格隔开，同时出现才算；OR 表示任一，- 表示排除，引号表示短语。"
+        "可以限定 title: 标题、source: 来源、outlet: 媒体、author: 作者，"
+        "以及 after:2024-04-01、before: 日期。繁体简体不分。",
+        "Words beside each other must all occur; OR means either, - excludes, quotes hold a "
+        "phrase. Fields: title: source: outlet: author:, and after:2024-04-01, before: for dates.",
+    ),
+    "found_count": ("找到 {n} 篇", "{n} stories found"),
+    "found_one": ("找到 1 篇", "1 story found"),
+    "found_many": ("找到 {n} 篇以上", "More than {n} stories found"),
+    "found_some": ("找到的文章", "Stories found"),
+    "found_nothing": (
+        "没有找到。换个说法，或者减少词语再试。",
+        "Nothing matches. Try other words, or fewer of them.",
+    ),
+    "not_indexed": (
+        "还有 {n} 篇尚未编入索引，稍后即可搜到。",
+        "{n} texts are not indexed yet and will be found shortly.",
+    ),
+    "wrong_query": ("搜索式有误", "This search cannot be read"),
+    "wrong_query_at": ("第 {n} 个字符处：", "At character {n}: "),
+    "sort": ("排序", "Order"),
+    "by_relevance": ("按相关度", "By relevance"),
+    "by_time": ("按时间", "Newest first"),
+    "search_as_feed": ("这个搜索也是一个订阅源", "This search is a feed"),
+    "search_as_output": (
+        "要让它像类别一样长期发布，把这一行加到 feeds.yaml 的 outputs 下：",
+        "To publish it for good, as a category is, add this line to outputs in feeds.yaml:",
+    ),
+    "earlier": ("下一页", "Further"),
+    "later": ("上一页", "Back"),
+    "pages": ("翻页", "Pages"),
     "lede": (
         "把地址复制到任意一个阅读器，即可订阅。",
         "Copy an address into any feed reader to subscribe.",
@@ -129,6 +163,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "read anew from the page that is kept; the original did not change",
     ),
     "changed_some": ("有改动：{what}", "changed: {what}"),
+    "related": ("相关报道", "Related stories"),
     "more_of": ("更多关于“{title}”的资讯", "More in {title}"),
     "from": ("从", "From"),
     "until": ("到", "to"),
