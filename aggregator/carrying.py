@@ -269,6 +269,17 @@ def article_of_texts(title: Text | None, text: Text | None) -> Article:
     return _article(title, lines, read_provenance(lines))
 
 
+def marks_of_texts(texts: Sequence[tuple[Text | None, Text | None]]) -> list[TextMarks]:
+    """What the texts of entries (title, text) are to be found by."""
+    if not texts:
+        return []
+    from aggregator.dedupe.article import cut_together
+
+    articles = [article_of_texts(title, text) for title, text in texts]
+    cut_together(articles)
+    return [marks_of(article) for article in articles]
+
+
 def marks_of(article: Article) -> TextMarks:
     """What a text is to be found by."""
     digest = 0

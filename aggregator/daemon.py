@@ -25,6 +25,7 @@ from aggregator.config import ConfigError, included_lists, load_config, plan_cha
 from aggregator.config.include import refresh_includes
 from aggregator.config.watch import ConfigWatch
 from aggregator.fetch import Fetcher, open_fetcher
+from aggregator.fingerprinting import Fingerprinter
 from aggregator.indexing import Indexer
 from aggregator.matching import Matcher
 from aggregator.model import Config, SourceRecord
@@ -50,6 +51,7 @@ MATCH_STEPS_A_TICK = 16
 INDEX_TICK_S = 1.0
 # The same of what is to be indexed for searches: half of a second at most, others come between.
 INDEX_STEPS_A_TICK = 8
+FINGERPRINT_TICK_S = 60.0
 PRUNE_EVERY_S = 3600.0
 LISTS_EVERY_S = 3600.0  # how often to see whether a list is a day old
 HISTORY_KEPT = timedelta(days=30)
@@ -94,6 +96,7 @@ class Daemon:
         self._publisher = Publisher(store, config, clock)
         self._matcher = Matcher(store)
         self._indexer = Indexer(store)
+        self._fingerprinter = Fingerprinter(store)
         self._reader = FeedReader()
         self._ending = asyncio.Event()
         self._reloading = asyncio.Lock()
@@ -132,6 +135,7 @@ class Daemon:
         scheduler = self._scheduled()
         scheduler.start()
         self._at_once(self.refresh_included_lists())
+        self._at_once(self.take_fingerprints())
         watching = asyncio.create_task(self._watch_config())
         serving = asyncio.create_task(serve()) if serve is not None else None
         try:
@@ -176,6 +180,7 @@ class Daemon:
             (self.publish, PUBLISH_TICK_S),
             (self.index, INDEX_TICK_S),
             (self.prune, PRUNE_EVERY_S),
+            (self.take_fingerprints, FINGERPRINT_TICK_S),
             (learn, LEARN_TICK_S),
             (self.refresh_included_lists, LISTS_EVERY_S),
         )
@@ -297,6 +302,15 @@ class Daemon:
         try:
             for _ in range(INDEX_STEPS_A_TICK):
                 if self._ending.is_set() or not await self._in_writer(self._indexer.step):
+                    break
+        except StoreError as error:
+            self._tell_store_error(error)
+
+    async def take_fingerprints(self) -> None:
+        """Let texts be recognised that are not yet: after an update, or for a wider window."""
+        try:
+            while not self._ending.is_set():
+                if not await self._in_writer(self._fingerprinter.step, self._clock.now()):
                     break
         except StoreError as error:
             self._tell_store_error(error)

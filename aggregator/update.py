@@ -55,7 +55,7 @@ from aggregator.polled import (
     spread_over_hosts,
     unusable,
 )
-from aggregator.provenance import learn_outlets
+from aggregator.provenance import outlets_of
 from aggregator.pushing import PushLane
 from aggregator.quiet import QuietPolls, state_before
 from aggregator.reading import Desk
@@ -108,7 +108,8 @@ class Corridor:
         self._quiet.replace_config(config)
         self._placing = Placing(self._store, config)
         self._sources = {source.id: source for source in config.sources}
-        self._carrying.outlets = learn_outlets((s.id, s.title, s.url) for s in config.sources)
+        self._carrying.outlets = outlets_of(config)
+        self._store.recognise_within(config.stories.window_days)
 
     async def poll(
         self,

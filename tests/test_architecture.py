@@ -78,12 +78,13 @@ UPPER = {
     "placing": {"categorize", "store", "reconcile", "watching"},
     "matching": {"categorize", "store"},
     "indexing": {"store"},
+    "fingerprinting": {"carrying", "store"},
     "training": {"categorize", "store", "reconcile"},
     "waking": {"store"},
     "warc": set(),
     "daemon": {
         *(*STAGES, *SHELLS, "waking", "reconcile", "update", "polled", "crawl", "training"),
-        *("matching", "indexing", "takedown"),
+        *("matching", "indexing", "takedown", "fingerprinting"),
     },
 }
 TOP = {"cli", "__main__", ""}

@@ -9,7 +9,7 @@ from aggregator.carrying import outlet_of, readable
 from aggregator.categorize import UNCATEGORIZED, Decider, Placed, Unplaced
 from aggregator.cli.opened import reader_if_there
 from aggregator.model import Config, Entry, Source
-from aggregator.provenance import Outlets, learn_outlets, read_provenance
+from aggregator.provenance import Outlets, outlets_of, read_provenance
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Foresight:
     @classmethod
     def of(cls, config: Config) -> Foresight:
         """For a config and the store it names, which need not be there. Raises StoreError."""
-        outlets = learn_outlets((s.id, s.title, s.url) for s in config.sources)
+        outlets = outlets_of(config)
         reader = reader_if_there(config)
         if reader is None:
             return cls(Decider.of(config), outlets)

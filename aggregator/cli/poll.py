@@ -83,6 +83,7 @@ def _run(config: Config, names: list[str], force: bool) -> list[PollResult]:
 
 async def _poll(config: Config, store: Store, names: list[str], force: bool) -> list[PollResult]:
     from aggregator.fetch import open_fetcher
+    from aggregator.fingerprinting import Fingerprinter
     from aggregator.indexing import Indexer
     from aggregator.matching import Matcher
     from aggregator.parse import FeedReader
@@ -102,11 +103,13 @@ async def _poll(config: Config, store: Store, names: list[str], force: bool) -> 
     with ThreadPoolExecutor(1, thread_name_prefix="store") as writer, _progress(len(chosen)) as bar:
         corridor = Corridor(config, store, fetcher, reader, clock, writer)
         try:
+            in_writer = partial(asyncio.get_running_loop().run_in_executor, writer)
+            with _progress_of("taking fingerprints") as seen:
+                await in_writer(Fingerprinter(store).finish, now, seen)
             results = await corridor.poll(chosen, bar)
             captured = await corridor.crawl.crawl_due(names or None)
             results = _with_captured(results, captured)
             publisher = Publisher(store, config, clock)
-            in_writer = partial(asyncio.get_running_loop().run_in_executor, writer)
             with _progress_of("looking for saved queries") as seen:
                 await in_writer(Matcher(store).finish, clock.now(), seen)
             await in_writer(obey, store, config, clock.now())

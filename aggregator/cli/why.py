@@ -62,6 +62,7 @@ def command(
     """Tell why. Exit code 1 when there is no such item, 2 when ITEM means several."""
     loaded = load_or_exit(config)
     with reader_or_exit(loaded) as reader:
+        reader.recognise_within(loaded.stories.window_days)
         details = find_one(reader, item.strip())
         category = category_json(reader, loaded, details)
         weighed = [*_carriers(reader, details), *_candidates(reader, details)]

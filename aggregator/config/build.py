@@ -21,6 +21,7 @@ from aggregator.model import (
     PublishSettings,
     SitemapRecipe,
     Source,
+    StoriesSettings,
     WebSubSettings,
 )
 
@@ -86,6 +87,8 @@ def build_config(
         websub=_websub(data["websub"]),
         honor_removals=data["honor_removals"],
         gone_after=timedelta(seconds=data["gone_after"]),
+        stories=StoriesSettings(window_days=data["stories"]["window"]),
+        outlets=tuple((name, tuple(others)) for name, others in data["outlets"].items()),
     )
     return config, builder.faults
 

@@ -9,6 +9,7 @@ from typing import Any
 from aggregator.config import values
 from aggregator.config.build import Fault
 from aggregator.config.values import InvalidValue
+from aggregator.text import normal_form
 
 
 def cross_check(data: Any, environ: Mapping[str, str]) -> list[Fault]:
@@ -22,6 +23,7 @@ def cross_check(data: Any, environ: Mapping[str, str]) -> list[Fault]:
         *_null_values(data, ()),
         *_duplicate_ids(data, "categories", "outputs"),
         *_duplicate_ids(data, "sources"),
+        *_outlets_claimed_twice(data),
         *_source_faults(data),
         *_missing_variables(data, environ),
     ]
@@ -91,6 +93,21 @@ def _duplicate_ids(data: dict[str, Any], *keys: str) -> Iterator[Fault]:
                 yield Fault((key, number, "was"), message, "leave it at one of the two")
             else:
                 claimed[old] = str(item.get("id"))
+
+
+def _outlets_claimed_twice(data: dict[str, Any]) -> Iterator[Fault]:
+    """A name or host belongs to one outlet: else a credit could mean either."""
+    outlets = data.get("outlets")
+    claimed: dict[str, str] = {}
+    for outlet, others in outlets.items() if isinstance(outlets, dict) else ():
+        for number, name in enumerate((outlet, *_texts(others))):
+            owner = claimed.setdefault(normal_form(str(name)), outlet)
+            if owner != outlet:
+                message = f"`{name}` is a name of `{owner}` already"
+                place: tuple[str | int, ...] = ("outlets", outlet)
+                if number and isinstance(others, list):
+                    place = (*place, number - 1)
+                yield Fault(place, message, "leave it at one of the two", at_key=not number)
 
 
 def _source_faults(data: dict[str, Any]) -> Iterator[Fault]:

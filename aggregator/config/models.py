@@ -9,9 +9,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from aggregator.config import recipes, values
+from aggregator.config import recipes, recognising, values
 from aggregator.config.values import InvalidValue
-from aggregator.model import FetchSettings, PublishSettings, WebSubSettings
+from aggregator.model import FetchSettings, PublishSettings, StoriesSettings, WebSubSettings
 from aggregator.query import QueryError, parse_query
 
 
@@ -119,12 +119,18 @@ Extent = Annotated[
     checked(values.check_extent),
     WithJsonSchema({"type": "string", "enum": list(values.EXTENTS)}),
 ]
+OutletName = Annotated[
+    str, checked(recognising.check_outlet), WithJsonSchema({"type": "string", "format": "outlet"})
+]
+OutletNames = Annotated[list[OutletName], *_one_or_many({"type": "string", "format": "outlet"})]
+WindowDays = Annotated[int, checked(recognising.parse_window), _text("days")]
 Title = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 _FETCH = FetchSettings()
 _PUBLISH = PublishSettings(directory="public")
 _WEBSUB = WebSubSettings()
+_STORIES = StoriesSettings()
 
 
 class Section(BaseModel):
@@ -694,6 +700,18 @@ class SourceSection(Section):
     )
 
 
+class StoriesSection(Section):
+    """What stories are made of."""
+
+    window: WindowDays = Field(
+        default=_STORIES.window_days,
+        title="window",
+        description="How long after an article its reposts are still recognised by likeness, in "
+        "whole days. The same text is recognised however old. See docs/stories.md.",
+        examples=["14d", "4w"],
+    )
+
+
 class FeedsFile(Section):
     """feeds.yaml: what is polled, how it is sorted, where it is published."""
 
@@ -753,6 +771,18 @@ class FeedsFile(Section):
         default=WebSubSection(),
         title="push",
         description="Who tells subscribers of changes at once.",
+    )
+    stories: StoriesSection = Field(
+        default=StoriesSection(),
+        title="stories",
+        description="How reposts are recognised.",
+    )
+    outlets: dict[OutletName, OutletNames] = Field(
+        default_factory=dict,
+        title="outlets",
+        description="Outlets that texts credit, each with its other names and hosts, beside what "
+        "the sources' titles and hosts tell. See docs/stories.md.",
+        examples=[{"嘉兴日报": ["嘉报集团", "jiaxingren.com"]}],
     )
     include: Includes = Field(
         default_factory=list,

@@ -13,6 +13,7 @@ _PLACES = (
     ("PublishSection", "publish."),
     ("FetchSection", "fetch."),
     ("WebSubSection", "websub."),
+    ("StoriesSection", "stories."),
 )
 _LISTS = (
     ("CategorySection", "categories[]."),
@@ -68,6 +69,8 @@ def _cleaned(value: Any) -> Any:
 def _written(value: Any, form: str | None) -> Any:
     if form == "time-span" and isinstance(value, str):
         return value.removeprefix("P").replace("T", "").lower()  # PT1M30S → 1m30s
+    if form == "days":
+        return f"{value}d"
     if form == "short-wait":
         return f"{value * 1000:.0f}ms"
     if form == "size" and isinstance(value, int):

@@ -16,7 +16,7 @@ from aggregator.config.models import FeedsFile
 
 # Keys of the contract that a later version builds: said so, not called unknown.
 NOT_YET: dict[tuple[str, ...], frozenset[str]] = {
-    (): frozenset({"images", "outlets", "retention", "root_path"} | {"allowed_hosts"}),
+    (): frozenset({"images", "retention", "root_path"} | {"allowed_hosts"}),
 }
 
 # What people write instead of the right key, where letters alone do not tell.

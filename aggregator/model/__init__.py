@@ -27,6 +27,7 @@ from aggregator.model.configured import (
     PublishSettings,
     SitemapRecipe,
     Source,
+    StoriesSettings,
     WebSubSettings,
 )
 from aggregator.model.credited import (
@@ -42,6 +43,7 @@ from aggregator.model.decided import (
     DecidedBy,
     EntryUpdate,
     FoundText,
+    IndexedText,
     KeyedEntry,
     KnownEntry,
     Likeness,
@@ -157,6 +159,7 @@ __all__ = [
     "Freshness",
     "Hit",
     "HubSubscription",
+    "IndexedText",
     "JsonRecipe",
     "KeptLikeness",
     "KeptPage",
@@ -201,6 +204,7 @@ __all__ = [
     "Source",
     "SourceHealth",
     "SourceRecord",
+    "StoriesSettings",
     "StoryDetails",
     "Tag",
     "Text",

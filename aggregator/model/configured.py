@@ -184,9 +184,17 @@ class WebSubSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class StoriesSettings:
+    """How reposts are recognised: by likeness within `window_days` days, 1 to 365."""
+
+    window_days: int = 14
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """feeds.yaml, validated. `path` is the file, `digest` the SHA-256 (hex) of its bytes.
 
+    `outlets` holds names of outlets, each with its other names and hosts.
     `store` is `sqlite:` and an absolute path. Relative paths of the file are resolved already.
     """
 
@@ -205,6 +213,8 @@ class Config:
     honor_removals: bool = False
     gone_after: timedelta = timedelta(days=7)
     outputs: tuple[Output, ...] = ()
+    stories: StoriesSettings = StoriesSettings()
+    outlets: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def published(self) -> tuple[Category | Output, ...]:

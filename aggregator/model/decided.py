@@ -80,6 +80,16 @@ class TextMarks:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexedText:
+    """A text of the store that is to be found by its likeness: a snapshot's title and text."""
+
+    snapshot_id: int
+    taken_at: datetime
+    title: Text | None
+    text: Text | None
+
+
+@dataclass(frozen=True, slots=True)
 class New:
     """An entry not seen before; `story_id` is set when a known story already carries its text.
 

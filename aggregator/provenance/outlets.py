@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from aggregator.model import Config
 from aggregator.text import normal_form
 
 _SECTION = re.compile(r"\s*[·\-—–|_:：/]\s*|\s{2,}")
@@ -34,6 +35,12 @@ class Outlets:
 
 
 NO_OUTLETS = Outlets()
+
+
+def outlets_of(config: Config) -> Outlets:
+    """The table of outlets of a feeds.yaml: its `outlets:`, and what its sources tell."""
+    sources = ((source.id, source.title, source.url) for source in config.sources)
+    return learn_outlets(sources, dict(config.outlets))
 
 
 def learn_outlets(

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from aggregator.model import Lookalike, TextMarks
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from aggregator.store.window import Documents, Window
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# Grows when fingerprints are made in another way: the pieces of an older way are made anew.
+# Grows when normal form or fingerprints are made in another way: all texts are indexed anew.
 FINGERPRINTS_VERSION = 1
 DEFAULT_WINDOW_DAYS = 14
 
@@ -52,13 +52,18 @@ class FingerprintRows(Rows):
 
     def __init__(self, connection: Any) -> None:
         super().__init__(connection)
-        self.window_days = DEFAULT_WINDOW_DAYS
+        self._window_days = DEFAULT_WINDOW_DAYS
         self._window: Window | None = None
         self._loaded_piece = 0
         self._loaded_day = 0
         self._pending: list[tuple[int, bytes]] = []
         self._pending_day = 0
         self._sealed_day = 0
+
+    def recognise_within(self, days: int) -> None:
+        """How far back near-duplicates are looked for, from now on (Indexing sees to the rest)."""
+        if days != self._window_days:
+            self._window_days, self._window = days, None
 
     # ------------------------------------------------------------ looking up
 
@@ -171,6 +176,9 @@ class FingerprintRows(Rows):
 
     # ------------------------------------------------------------ the window in memory
 
+    def _window_span(self) -> timedelta:
+        return timedelta(days=self._window_days)
+
     def _current_window(self, today: int) -> Window:
         """The window with all that is saved by now, by other processes too."""
         if self._window is None or today != self._loaded_day:
@@ -193,7 +201,7 @@ class FingerprintRows(Rows):
 
         rows = self._db.execute(
             "select id, body from fingerprint_pieces where day > ? order by id",
-            (today - self.window_days,),
+            (today - self._window_days,),
         ).fetchall()
         bodies = [body for _, body in rows]
         if self._pending:
@@ -206,7 +214,7 @@ class FingerprintRows(Rows):
     def _seal_days(self, today: int) -> None:
         """Make one piece of each day that is over; drop what lies before the window."""
         self._db.execute(
-            "delete from fingerprint_pieces where day <= ?", (today - self.window_days,)
+            "delete from fingerprint_pieces where day <= ?", (today - self._window_days,)
         )
         days = self._db.execute(
             "select day, sum(documents) from fingerprint_pieces where sealed = 0 and day < ? "

@@ -792,3 +792,18 @@ def m0021_search(db: Database) -> None:
     )
     # Whose present text a found one is, without a look at the text.
     db.execute("create index entries_by_snapshot on entries (snapshot_id, story_id)")
+
+
+@migrations()
+def m0022_text_index(db: Database) -> None:
+    """How far texts are indexed that were saved before the index, or before its present form."""
+    _table(db, "text_index").create(
+        {
+            "version": int,  # aggregator.store.fingerprints.FINGERPRINTS_VERSION
+            "window_days": int,  # the widest window that is indexed
+            "reached": int,  # snapshots from this number on are done, from the newest backwards
+            "down_to": int,  # and this is the last to be done
+        },
+        not_null={"version", "window_days", "reached", "down_to"},
+    )
+    _table(db, "stories").create_index(["lead_id"])

@@ -39,6 +39,7 @@ KNOWN_MIGRATIONS = (
     "m0019_withdrawals",
     "m0020_own_content",
     "m0021_search",
+    "m0022_text_index",
 )
 
 

@@ -7,6 +7,7 @@ from aggregator.store.categories import CategoryRows
 from aggregator.store.corrections import CorrectionRows
 from aggregator.store.drift import DriftRows
 from aggregator.store.erasing import ErasingRows
+from aggregator.store.fingerprinting import FingerprintingRows
 from aggregator.store.history import HistoryRows
 from aggregator.store.hub import HubRows
 from aggregator.store.kept import KeptPageRows
@@ -22,6 +23,7 @@ from aggregator.store.withdrawals import WithdrawalRows
 class SqliteStore(
     KeptPageRows,
     CorrectionRows,
+    FingerprintingRows,
     CategoryRows,
     DriftRows,
     QueryRows,

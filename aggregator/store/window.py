@@ -80,6 +80,10 @@ class Window:
         if number + 1 - self._settled >= max(MERGE_AT, self._settled // MERGE_PART):
             self._merge()
 
+    def without(self, snapshot_ids: Iterable[int]) -> set[int]:
+        """Those of some snapshots that are not held."""
+        return set(snapshot_ids).difference(self._snapshots)
+
     def _merge(self) -> None:
         if len(self._snapshots) == self._settled:
             return
