@@ -227,6 +227,8 @@ def _by_digest(
     kin: _Kin, keyed: KeyedEntry, article: Article, marks: TextMarks | None
 ) -> Lookalike | None:
     known = kin.known.get(marks.digest) if marks is not None and marks.digest else None
+    if known is not None and known.parted:
+        return None  # two stories may have this very text: their titles are to be weighed
     if known is None or known.source_id != kin.source_id:
         return known
     same_title = known.title_key == keyed.title_key

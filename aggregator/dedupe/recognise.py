@@ -38,16 +38,27 @@ def recognise(article: Article, candidates: Iterable[Candidate]) -> Match | None
     """
     best: Match | None = None
     for candidate in candidates:
-        comparison = compare(article, candidate.article)
-        if comparison.verdict == "same" and (best is None or _better(comparison, best)):
-            best = Match(candidate, comparison)
-            if comparison.contained == 1.0:
+        match = Match(candidate, compare(article, candidate.article))
+        if match.comparison.verdict != "same":
+            continue
+        if best is None or _rank(article, match) > _rank(article, best):
+            best = match
+            if _rank(article, match) == (1.0, 1.0, True):
                 break
     return best
 
 
-def _better(one: Comparison, best: Match) -> bool:
-    return one.contained > best.comparison.contained
+def _rank(article: Article, match: Match) -> tuple[float, float, bool]:
+    """How much of one text is in the other, then how alike they are in length, then in title.
+
+    A person may have parted stories of one text: then the title says which is meant.
+    """
+    theirs = match.candidate.article
+    shorter, longer = sorted((article.length, theirs.length))
+    same_title = article.title == theirs.title or (
+        article.title_units.digest == theirs.title_units.digest
+    )
+    return match.comparison.contained, round(shorter / longer, 1), same_title
 
 
 def widens(article: Article, match: Match) -> bool:

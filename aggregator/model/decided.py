@@ -144,7 +144,8 @@ class Lookalike:
     """A snapshot of the store that a new text may carry: found by fingerprints or digest.
 
     `leads` is whether its entry is the lead of its story; `credited` are the outlets that the
-    story's carriers credit, `tellers` the names of their sources, the lead's first.
+    story's carriers credit, `tellers` the names of their sources, the lead's first. `parted`: a
+    person split an entry off this story, or this story off another.
     """
 
     snapshot_id: int
@@ -155,6 +156,7 @@ class Lookalike:
     title_key: str
     credited: tuple[str, ...]
     tellers: tuple[str, ...]
+    parted: bool
     title: Text | None
     text: Text | None
 

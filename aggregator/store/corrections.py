@@ -55,7 +55,8 @@ class CorrectionRows(OutputRows, FingerprintRows):
     def split_entry(self, entry_id: int, marks: TextMarks | None, now: datetime) -> str:
         """Take an entry out of its story; returns the key of the one it then has.
 
-        An entry that came by a merge takes what came with it along, and its old key revives.
+        An entry that came by a merge takes what came with it along, and its old key revives. So
+        do reposts that are in the story because they were verified against this entry.
         `marks` are of its text, by which its own reposts will find it. Raises StoreError for the
         lead: the story is its own.
         """
@@ -109,13 +110,22 @@ class CorrectionRows(OutputRows, FingerprintRows):
         return int(row[0])
 
     def _moving(self, entry_id: int, own: int, story_id: int) -> list[int]:
-        """The entries that go along: the entry itself, and what a merge brought with it."""
+        """The entries that go along: the entry itself, what a merge brought with it, and what was
+
+        verified against one of these.
+        """
         rows = self._db.execute(
+            "with recursive moving (id) as (select ? union "
             "select entries.id from entries join corrections on entry_id = entries.id "
-            "where kind = 'merge' and corrections.story_id = ? and entries.story_id = ?",
-            (own, story_id),
+            "where kind = 'merge' and corrections.story_id = ? and entries.story_id = ? union "
+            "select likenesses.entry_id from moving join snapshots on snapshots.entry_id = "
+            "moving.id join likenesses on matched_id = snapshots.id "
+            "join entries on entries.id = likenesses.entry_id where likenesses.story_id = ? "
+            "and entries.id <> (select lead_id from stories where id = ?)) "
+            "select id from moving order by id",
+            (entry_id, own, story_id, story_id, story_id),
         )
-        return sorted({entry_id, *(row[0] for row in rows)})
+        return [row[0] for row in rows]
 
     def _opened(self, entry_id: int, at: str) -> int:
         """A story of its own for an entry."""

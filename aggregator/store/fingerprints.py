@@ -34,6 +34,8 @@ _LOOKALIKE = (
     "and outlet is not null), "
     "(select json_group_array(name) from (select sources.name from entries told join sources "
     "on sources.id = told.source_id where told.story_id = stories.id order by told.id)), "
+    "exists (select 1 from corrections join stories own on own.id = corrections.story_id "
+    "where kind = 'split' and stories.id in (other_id, own.id) and own.merged_into is null), "
     "snapshots.title, snapshots.title_kind, snapshots.summary, snapshots.summary_kind, "
     "snapshots.content, snapshots.content_kind, base "
     "from snapshots join entries on entries.id = snapshots.entry_id "
@@ -268,10 +270,10 @@ def _documents_of(body: bytes) -> Iterable[tuple[int, bytes]]:
 
 
 def _lookalike(row: Sequence[Any]) -> Lookalike:
-    base = row[14]
-    title = text_of_columns(row[8], row[9], base)
-    summary = text_of_columns(row[10], row[11], base)
-    content = text_of_columns(row[12], row[13], base)
+    base = row[15]
+    title = text_of_columns(row[9], row[10], base)
+    summary = text_of_columns(row[11], row[12], base)
+    content = text_of_columns(row[13], row[14], base)
     return Lookalike(
         snapshot_id=row[0],
         entry_id=row[1],
@@ -281,6 +283,7 @@ def _lookalike(row: Sequence[Any]) -> Lookalike:
         title_key=row[5],
         credited=tuple(json.loads(row[6])),
         tellers=tuple(json.loads(row[7])),
+        parted=bool(row[8]),
         title=title,
         text=content or summary,
     )

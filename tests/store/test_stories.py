@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from opencc import OpenCC
 
+from aggregator.carrying import marks_of_texts
 from aggregator.model import Text
 from aggregator.store import Store, StoreError, open_store
 from tests.builders import NOW, entry, later, save, save_inside, settle, titles
@@ -264,3 +265,64 @@ def test_splitting_off_the_text_shown_moves_updated(stories: Store) -> None:
     assert carriers(stories) == [["paper"], ["portal"]]
     story = stories.listed_stories(1, 10)[1]
     assert (story.source_name, story.origin, story.updated_at) == ("portal", None, later(6))
+
+
+def key_of(store: Store, name: str, hours: float = 0) -> str:
+    """The key of the story that an entry of `tell` is in."""
+    return store.find_stories(f"https://{name}.example/{hours}", f"{name}.example/{hours}")[0]
+
+
+def split(store: Store, name: str, hours: float) -> None:
+    """What `aggregator split` does with an entry of `tell`."""
+    details = store.story_details(key_of(store, name, hours))
+    assert details is not None
+    entry_id = next(c.entry_id for c in details.story.carriers if c.source_name == name)
+    last = [one for one in details.snapshots if one.entry_id == entry_id][-1]
+    (marks,) = marks_of_texts([(last.title, last.content)])
+    with store.transaction():
+        store.split_entry(entry_id, marks, later(hours + 0.5))
+
+
+def test_a_later_repost_of_a_text_that_was_parted_follows_its_title(stories: Store) -> None:
+    tell(stories, "paper", TEXT)
+    tell(stories, "portal", TEXT, 1, title=Text("同一篇稿子，另一件事"))
+    assert carriers(stories) == [["paper", "portal"]]
+    split(stories, "portal", 1)
+    tell(stories, "mirror", TEXT, 2, title=Text("同一篇稿子，另一件事"))
+    tell(stories, "other", TEXT, 3)
+    assert carriers(stories) == [["portal", "mirror"], ["paper", "other"]]
+
+
+def test_a_later_repost_of_either_of_two_merged_texts_joins_the_one_story(stories: Store) -> None:
+    bridge = (
+        "大桥将于五月十二日封闭维修，公交绕行隧道，轮渡每十分钟一班，直到深夜，预计十月完工。" * 2
+    )
+    tell(stories, "paper", TEXT)
+    tell(stories, "portal", bridge, 1, title=Text("大桥封闭"))
+    with stories.transaction():
+        stories.merge_stories(key_of(stories, "paper"), key_of(stories, "portal", 1), later(2))
+    tell(stories, "mirror", bridge, 3, title=Text("大桥要修了"))
+    tell(stories, "other", "\n".join(PARAGRAPHS[:4]), 4)
+    assert carriers(stories) == [["paper", "portal", "mirror", "other"]]
+
+
+def test_what_was_verified_against_an_entry_is_split_off_with_it(stories: Store) -> None:
+    tell(stories, "paper", SUMMARY)
+    tell(stories, "portal", TEXT, 1)
+    tell(stories, "mirror", "\n".join(PARAGRAPHS[2:]), 2)
+    tell(stories, "other", PARAGRAPHS[0] + PARAGRAPHS[1], 3)
+    split(stories, "portal", 1)
+    assert carriers(stories) == [["portal", "mirror"], ["paper", "other"]] or carriers(stories) == [
+        ["portal", "mirror", "other"],
+        ["paper"],
+    ]
+
+
+def test_splitting_and_merging_again_leaves_no_trace_in_recognising(stories: Store) -> None:
+    tell(stories, "paper", TEXT)
+    tell(stories, "portal", TEXT, 1, title=Text("别的标题"))
+    split(stories, "portal", 1)
+    with stories.transaction():
+        stories.merge_stories(key_of(stories, "paper"), key_of(stories, "portal", 1), later(2))
+    tell(stories, "mirror", TEXT, 3)
+    assert carriers(stories) == [["paper", "portal", "mirror"]]
