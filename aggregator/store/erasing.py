@@ -80,11 +80,8 @@ SAFE = {
     "removal_keys": "digests",
     "removal_prints": "a small part of the text's hashes",
     "erased": "digests",
-<<<<<<< HEAD
     "tokens": "names and digests of tokens",
-=======
     "text_index": "numbers",
->>>>>>> a98c020 (Name the index's table among those that hold no words)
 }
 
 # Raw bytes and their encoding → the bytes without the article; None: it is not in them.
