@@ -27,12 +27,9 @@ from aggregator.model import (
     Evidence,
     Found,
     HubSubscription,
-    IndexedText,
-    KeptLikeness,
     Known,
     LabelledEntry,
     Listed,
-    Lookalike,
     ModelRecord,
     OutputFate,
     OutputRecord,
@@ -41,7 +38,6 @@ from aggregator.model import (
     PollState,
     PollUpdate,
     Print,
-    PublishedStory,
     PushCallback,
     PushStanding,
     Related,
@@ -51,7 +47,6 @@ from aggregator.model import (
     SavedQuery,
     SourceHealth,
     SourceRecord,
-    StoryDetails,
     TextMarks,
     Token,
     Tombstone,
@@ -60,6 +55,7 @@ from aggregator.model import (
 )
 from aggregator.query import Query
 from aggregator.store.intake import EntryStore, PageStore
+from aggregator.store.recognising import CorrectionStore, IndexStore, StoryReader
 
 
 class SourceReader(Protocol):
@@ -98,22 +94,6 @@ class SourceStore(SourceReader, Protocol):
     ) -> None: ...
     def prune_history(self, before: datetime) -> int: ...
     def save_host_rests(self, rests: Mapping[str, datetime], now: datetime) -> None: ...
-
-
-class StoryReader(Protocol):
-    """Stories as they are shown."""
-
-    def listed_stories(self, output_id: int, limit: int) -> list[PublishedStory]: ...
-    def stories(self, story_ids: Iterable[int]) -> dict[int, PublishedStory]: ...
-    def stories_as_of(
-        self, story_ids: Iterable[int], moment: datetime
-    ) -> dict[int, PublishedStory]: ...
-    def count_stories(self) -> dict[int, int]: ...
-    def find_stories(self, wanted: str, link_key: str | None, limit: int = 10) -> list[str]: ...
-    def story_details(self, key: str) -> StoryDetails | None: ...
-    def recognise_within(self, days: int) -> None: ...
-    def similar_texts(self, fingerprints: bytes, now: datetime) -> list[Lookalike]: ...
-    def story_likenesses(self, key: str) -> list[KeptLikeness]: ...
 
 
 class OutputReader(Protocol):
@@ -215,24 +195,6 @@ class HubStore(Protocol):
     def next_ping_retry(self) -> datetime | None: ...
     def due_pings(self, now: datetime) -> list[Ping]: ...
     def settle_ping(self, ping: Ping, told: bool, retry_at: datetime | None) -> None: ...
-
-
-class IndexStore(Protocol):
-    """Bringing the index of texts up to date."""
-
-    def recognise_within(self, days: int) -> None: ...
-    def begin_indexing(self, now: datetime) -> tuple[int, int]: ...
-    def texts_to_index(self, first: int, last: int) -> list[IndexedText]: ...
-    def save_indexed(
-        self, texts: Sequence[tuple[IndexedText, TextMarks]], reached: int, now: datetime
-    ) -> None: ...
-
-
-class CorrectionStore(Protocol):
-    """What a person says of stories; inside a transaction."""
-
-    def merge_stories(self, one: str, other: str, now: datetime) -> str: ...
-    def split_entry(self, entry_id: int, marks: TextMarks | None, now: datetime) -> str: ...
 
 
 class PushStore(Protocol):
