@@ -59,6 +59,7 @@ from aggregator.provenance import outlets_of
 from aggregator.pushing import PushLane
 from aggregator.quiet import QuietPolls, state_before
 from aggregator.reading import Desk
+from aggregator.rotating import without_rotations
 from aggregator.store import Store, StoreError
 from aggregator.teaching import Teacher
 
@@ -314,7 +315,8 @@ class Corridor:
         keyed = identify(feed.entries)
         known = self._store.known_entries(source_id, keyed) if keyed else []
         elsewhere = self._store.carriers_elsewhere(keyed) if keyed else []
-        return self._barring.admitted(source_id, decide(source_id, keyed, known, elsewhere))
+        decided = without_rotations(self._store, decide(source_id, keyed, known, elsewhere))
+        return self._barring.admitted(source_id, decided)
 
     def _save_front(self, done: Polled, front: Front) -> PollUpdate:
         """A page source's own poll: the pages its front page leads to are captured by `crawl`."""

@@ -23,12 +23,13 @@ from aggregator.model import (
     Revised,
     Same,
     SavedPoll,
+    Text,
 )
 from aggregator.store.fingerprints import FingerprintRows
 from aggregator.store.health import HealthRows
 from aggregator.store.keys import story_key, urn_of, uuid5_hex
 from aggregator.store.outputs import OutputRows
-from aggregator.store.snapshots import packed_text, snapshot_columns
+from aggregator.store.snapshots import packed_text, snapshot_columns, text_of_columns, unpacked_text
 from aggregator.store.times import from_text_or_none, to_text, to_text_or_none
 
 CODEC = "zstd"
@@ -164,6 +165,15 @@ class EntryRows(HealthRows, OutputRows, FingerprintRows):
                 (values, *parameters),
             ).fetchall()
         return found
+
+    def latest_texts(self, entry_id: int, limit: int) -> list[Text | None]:
+        """The texts of an entry's latest versions in its feed's own words, the oldest first."""
+        rows = self._db.execute(
+            "select own_content, summary, summary_kind, content, content_kind, base "
+            "from snapshots where entry_id = ? order by number desc limit ?",
+            (entry_id, limit),
+        ).fetchall()
+        return [_own_text(row) for row in rows[::-1]]
 
     # ------------------------------------------------------------ saving
 
@@ -457,3 +467,9 @@ def _known_entry(row: Sequence[Any]) -> KnownEntry:
     keys = guid, link_key, title_key, text_key, meta_key or ""
     published = from_text_or_none(row[9])
     return KnownEntry(entry_id, source_id, story_id, *keys, row[8] or 0, published)
+
+
+def _own_text(row: Sequence[Any]) -> Text | None:
+    own, summary, summary_kind, content, content_kind, base = row
+    told = unpacked_text(own) or text_of_columns(content, content_kind, base)
+    return told or text_of_columns(summary, summary_kind, base)

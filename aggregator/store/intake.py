@@ -16,6 +16,7 @@ from aggregator.model import (
     PollUpdate,
     SavedPoll,
     Snapshot,
+    Text,
 )
 
 
@@ -51,6 +52,7 @@ class EntryStore(Protocol):
     def entries_with_pages(
         self, names: Collection[str], since: datetime | None = None
     ) -> list[tuple[int, str]]: ...
+    def latest_texts(self, entry_id: int, limit: int) -> list[Text | None]: ...
     def carriers_elsewhere(self, keyed: Sequence[KeyedEntry]) -> list[KnownEntry]: ...
     def known_digests(self, digests: Sequence[int]) -> dict[int, Lookalike]: ...
     def similar_to_all(
