@@ -10,25 +10,28 @@ from aggregator.store.errors import StoreError
 from aggregator.store.fingerprints import FingerprintRows
 from aggregator.store.keys import story_key, urn_of, uuid5_hex
 from aggregator.store.outputs import OutputRows
+from aggregator.store.publishing import PublishingRows
 from aggregator.store.times import to_text
 
 
-class CorrectionRows(OutputRows, FingerprintRows):
+class CorrectionRows(OutputRows, FingerprintRows, PublishingRows):
     """The corrections' part of the SQLite store."""
 
     def merge_stories(self, one: str, other: str, now: datetime) -> str:
         """Make two stories (by key) one; the older keeps its id, whose key is returned.
 
-        The other's key and atom:id become names of it. Raises StoreError when they are one already.
+        The other's key and atom:id become names of it, and a tombstone says so. Raises StoreError
+        when they are one already.
         """
         rows = self._db.execute(
-            "select id, key, lead_id from stories where key in (?, ?) and merged_into is null "
+            "select id, key, lead_id, atom_id from stories "
+            "where key in (?, ?) and merged_into is null "
             "order by created_at, id",
             (one, other),
         ).fetchall()
         if len(rows) != 2:
             raise StoreError("these are one story already")
-        (kept, key, _), (gone, _, lead) = rows
+        (kept, key, _, kept_id), (gone, _, lead, gone_id) = rows
         at = to_text(self._stamp(now))
         self._db.execute(
             "insert into corrections (kind, entry_id, story_id, other_id, made_at) "
@@ -43,6 +46,7 @@ class CorrectionRows(OutputRows, FingerprintRows):
             (kept, at, lead, kept),
         )
         self._leave_outputs(gone)
+        self.add_tombstone(gone_id, f"merged into {kept_id}", now)
         self._move_entries("story_id = ?", (gone,), kept)
         self._db.execute(
             "update stories set merged_into = ?, revision = ? where id = ? or merged_into = ?",
@@ -96,13 +100,15 @@ class CorrectionRows(OutputRows, FingerprintRows):
     def _revived(self, entry_id: int, story_id: int) -> int | None:
         """The story that an entry had before a merge put it into this one, in force again."""
         row = self._db.execute(
-            "select stories.id from corrections join stories on stories.id = corrections.story_id "
+            "select stories.id, atom_id from corrections "
+            "join stories on stories.id = corrections.story_id "
             "where kind = 'merge' and entry_id = ? and merged_into = ? "
             "order by corrections.id desc limit 1",
             (entry_id, story_id),
         ).fetchone()
         if row is None:
             return None
+        self.lift_tombstone(row[1])
         self._db.execute(
             "update stories set merged_into = null, revision = ? where id = ?",
             (self._new_revision(), row[0]),

@@ -121,16 +121,27 @@ class Items:
     # ------------------------------------------------------------ what they are made of
 
     async def _details(self, key: str) -> StoryDetails | None:
+        """The story of this very key; None for one that was merged into another, too."""
+        found = await self._named(key)
+        return found if found is not None and found.story.key == key else None
+
+    async def _named(self, key: str) -> StoryDetails | None:
+        """The story that has or had this key."""
         if not _KEY.fullmatch(key):
             return None
         return await self._state.read(lambda reader: reader.story_details(key))
 
     async def _absent(self, request: Request, key: str) -> Response:
-        """A key written in another way leads to the address; anything else is nowhere."""
+        """A key written in another way, or of a story that was merged into another, leads to the
+
+        address; anything else is nowhere.
+        """
         plain = key.lower().replace("-", "")
-        if plain != key and _KEY.fullmatch(plain) and await self._details(plain) is not None:
-            rest = request.url.path.partition(f"/items/{key}")[2]
-            return self._answers.moved(self._state.site.uri(f"items/{plain}{rest}"))
+        found = await self._named(plain)
+        if found is not None and found.story.key != key:
+            before, _, rest = request.url.path.partition(f"items/{key}")
+            where = "timemap/items" if before.endswith("timemap/") else "items"
+            return self._answers.moved(self._state.site.uri(f"{where}/{found.story.key}{rest}"))
         removal = None
         if _KEY.fullmatch(plain):
             removal = await self._state.read(lambda reader: reader.removal_of(plain))

@@ -185,6 +185,32 @@ def test_a_key_written_as_a_uuid_leads_to_the_address(revised: Site) -> None:
     assert reply.headers["location"] == f"http://127.0.0.1:8000/items/{key}/20261123043000"
 
 
+def test_the_key_of_a_story_that_was_merged_leads_to_the_other(site: Site) -> None:
+    for name, text in (("paper", "<p>死亡3人。</p>"), ("wire", "<p>事故造成3人死亡。</p>")):
+        site.add_source(name, name)
+        site.save(name, entry(name, name, text, f"https://{name}.example/1"))
+        site.now += HOUR
+    kept, gone = key_of(site, "paper"), key_of(site, "wire")
+    with site.store.transaction():
+        assert site.store.merge_stories(gone, kept, site.now) == kept
+    with Served(site) as served:
+        for before, after in (("/items", ""), ("/items", "/diff"), ("/timemap/items", "")):
+            reply = served.ask(f"{before}/{gone}{after}")
+            assert reply.status == 301
+            assert reply.headers["location"] == f"http://127.0.0.1:8000{before}/{kept}{after}"
+        assert served.ask(f"/items/{kept}").status == 200
+    (stone,) = site.store.tombstones(10)
+    assert stone.comment.startswith("merged into ")
+    details = site.store.story_details(kept)
+    assert details is not None
+    wire = next(one for one in details.story.carriers if one.source_name == "wire")
+    with site.store.transaction():
+        assert site.store.split_entry(wire.entry_id, None, site.now) == gone
+    assert site.store.tombstones(10) == []
+    with Served(site) as served:
+        assert served.ask(f"/items/{gone}").status == 200
+
+
 # ---------------------------------------------------------------- versions
 
 
