@@ -9,6 +9,7 @@ import typer
 
 from aggregator.cli.opened import reader_or_exit
 from aggregator.cli.options import DEFAULT_CONFIG, ConfigOption, load_or_exit
+from aggregator.dedupe import has_its_digest
 
 
 def command(
@@ -19,15 +20,22 @@ def command(
     loaded = load_or_exit(config)
     wrong: list[str] = []
     with reader_or_exit(loaded) as reader:
-        count = reader.count_captures()
+        count, versions = reader.count_captures(), reader.count_snapshots()
         with typer.progressbar(
-            length=count, label="captures", hidden=quiet or not sys.stderr.isatty(),
+            length=count + versions, label="digests", hidden=quiet or not sys.stderr.isatty(),
             file=sys.stderr,
         ) as bar:  # fmt: skip
             for found in reader.damaged_captures():
                 bar.update(1)
                 if found is not None:
                     wrong.append(found)
+            for snapshot in reader.every_snapshot():
+                bar.update(1)
+                if not has_its_digest(snapshot):
+                    wrong.append(
+                        f"snapshot {snapshot.snapshot_id} was changed: its words, link or "
+                        "enclosures are not those of its digest"
+                    )
         wrong += reader.broken_manifests()
         captures, snapshots, parts = reader.count_erased()
     for line in wrong:
@@ -35,7 +43,10 @@ def command(
     if wrong:
         raise typer.Exit(1)
     if not quiet:
-        typer.echo(f"{count} captures are as they were taken; the manifests hold together")
+        typer.echo(
+            f"{count} captures and {versions} versions are as they were taken; "
+            "the manifests hold together"
+        )
         if captures or snapshots or parts:
             typer.echo(
                 f"removed: {captures} captures and {snapshots} versions by takedowns, and a part "

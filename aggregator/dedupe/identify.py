@@ -46,6 +46,26 @@ def _keyed(entry: Entry, position: int) -> KeyedEntry:
     return KeyedEntry(entry, *keys, text_length=len(text), position=position, atom_id=atom_id)
 
 
+def has_its_digest(snapshot: Snapshot) -> bool:
+    """Whether a snapshot's words, link and enclosures are those that its digest was made of."""
+    link = link_key(snapshot.link) or snapshot.link or ""
+    enclosures = sorted({link_key(one.url) or one.url for one in snapshot.enclosures})
+    title = _digest(normal_form(plain(snapshot.title)))
+    told = snapshot.content or snapshot.summary
+    texts = {
+        unspaced(compatible(_run_together(told)).casefold()),
+        # As the full text of a page is compared (crawl.fulltext), and stands beside a feed's words.
+        normal_form(plain(told)).replace(" ", ""),
+    }
+    return snapshot.digest in {
+        sha256(f"{title_key}{_digest(text)}{_digest(meta)}".encode()).hexdigest()
+        # A page's title and pictures stand where the feed had none.
+        for title_key in {title, _digest("")}
+        for meta in {link, "\n".join([link, *enclosures])}
+        for text in texts
+    }
+
+
 def beside_full_text(decided: Revised, shown: Snapshot) -> Revised:
     """An edit of the feed's words, with the text of the entry's page that `shown` holds kept.
 

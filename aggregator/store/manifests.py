@@ -15,8 +15,10 @@ from typing import Any
 
 import zstandard
 
+from aggregator.model import Snapshot
 from aggregator.store.base import Rows
 from aggregator.store.captures import LARGEST
+from aggregator.store.snapshots import SNAPSHOT_COLUMNS, snapshot_from_row
 
 
 class ManifestRows(Rows):
@@ -89,6 +91,15 @@ class ManifestRows(Rows):
             wrong = _wrong(f"context {one}", digest, body)
             if wrong:
                 yield wrong
+
+    def count_snapshots(self) -> int:
+        """How many versions of entries there are."""
+        return int(self._db.execute("select count(*) from snapshots").fetchone()[0])
+
+    def every_snapshot(self) -> Iterator[Snapshot]:
+        """Every version of every entry, one at a time."""
+        rows = self._db.execute(f"select {', '.join(SNAPSHOT_COLUMNS)} from snapshots order by id")
+        return map(snapshot_from_row, rows)
 
     def broken_manifests(self) -> Iterator[str]:
         """What is wrong with the chain of manifests, and what of them the store has no longer."""
