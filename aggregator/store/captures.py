@@ -13,6 +13,8 @@ from aggregator.store.base import Rows
 from aggregator.store.times import from_text, to_text_or_none
 
 # No document is larger than the fetcher lets through; a body that claims more is damaged.
+# The kind of a capture that is a further page of the article whose first page is the one before.
+FURTHER = "page+"
 LARGEST = 256 * 2**20
 
 
@@ -43,13 +45,17 @@ class CaptureRows(Rows):
             after,
         )
         row = beside.fetchone()
+        before, snapshots = 0, list[CapturedSnapshot]()
         for one, kind, form, encoding, url, taken_at, context_id, digest, body in self._db.execute(
             "select id, kind, format, encoding, url, taken_at, context_id, "
             "coalesce(left_digest, digest), body from captures where taken_at >= ? "
             "and left_digest is not '' order by id",
             after,
         ):
-            snapshots = []
+            # The further pages of an article are numbered behind its first: what was read from that
+            # was read from them too.
+            snapshots = list(snapshots) if kind == FURTHER and one == before + 1 else []
+            before = one
             while row is not None and row[0] <= one:
                 if row[0] == one:
                     snapshots.append(CapturedSnapshot(*row[1:]))

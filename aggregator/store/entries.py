@@ -25,6 +25,7 @@ from aggregator.model import (
     SavedPoll,
     Text,
 )
+from aggregator.store.captures import FURTHER
 from aggregator.store.fingerprints import FingerprintRows
 from aggregator.store.health import HealthRows
 from aggregator.store.keys import story_key, urn_of, uuid5_hex
@@ -33,8 +34,6 @@ from aggregator.store.snapshots import packed_text, snapshot_columns, text_of_co
 from aggregator.store.times import from_text_or_none, to_text, to_text_or_none
 
 CODEC = "zstd"
-# The kind of a capture that is a further page of the article whose first page is the one before.
-FURTHER = "page+"
 DATES_READ = 200
 _KNOWN_COLUMNS = (
     "entries.id, source_id, story_id, guid, link_key, title_key, text_key, meta_key, "

@@ -10,7 +10,8 @@ from typing import Any
 
 from aggregator.html import as_summary
 from aggregator.model import FoundText, Snapshot, Text
-from aggregator.store.entries import CODEC, FURTHER, EntryRows
+from aggregator.store.captures import FURTHER
+from aggregator.store.entries import CODEC, EntryRows
 from aggregator.store.snapshots import (
     SNAPSHOT_COLUMNS,
     packed_text,

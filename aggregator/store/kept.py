@@ -7,8 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from aggregator.model import KeptPage, PageRecord
-from aggregator.store.captures import unpacked
-from aggregator.store.entries import FURTHER
+from aggregator.store.captures import FURTHER, unpacked
 from aggregator.store.fulltexts import FulltextRows
 from aggregator.store.pages import PageRows
 from aggregator.store.snapshots import SNAPSHOT_COLUMNS, snapshot_from_row

@@ -45,6 +45,7 @@ from aggregator.model import (
     Rendering,
     SavedPoll,
     SavedQuery,
+    Snapshot,
     SourceHealth,
     SourceRecord,
     TextMarks,

@@ -172,3 +172,18 @@ def test_nothing_half_written_stays(paper: Site, tmp_path: Path) -> None:
     assert "no/x.warc: No such file or directory" in ran.stderr
     ran = CliRunner().invoke(app, ["export", "opml", "--since", "2026-11-01"])
     assert ran.exit_code == 2
+
+
+def test_the_further_pages_of_an_article_name_what_was_read_from_them(site: Site) -> None:
+    site.add_source("paper", "嘉兴日报")
+    save(site.store, "paper", entry("e1"), now=NOW)
+    columns = "digest, codec, body, size, encoding, format, url, context_id, taken_at"
+    for number in (2, 3):
+        tamper(
+            site,
+            f"insert into captures (id, kind, {columns}) select {number}, 'page+', {columns} "
+            "from captures where id = 1",
+        )
+    first, second, third = site.store.captures()
+    assert [one.number for one in first.snapshots] == [1]
+    assert first.snapshots == second.snapshots == third.snapshots
