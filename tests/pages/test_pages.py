@@ -210,6 +210,23 @@ def test_an_article_by_its_selectors() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("head", "outlet"),
+    [
+        ('<meta name="source" content=" 来源：南城日报 ">', "南城日报"),
+        ('<meta property="article:source" content="南城日报">', "南城日报"),
+        ('<meta name="source" content="https://x.example/">', None),
+        (f'<meta name="source" content="{"长" * 41}"><meta name="source" content="">', None),
+        ('<meta name="author" content="南城日报">', None),
+    ],
+)
+def test_the_head_of_a_page_may_name_the_outlet(head: str, outlet: str | None) -> None:
+    html = f"<html><head>{head}</head><body><h1 id=t>标题</h1><div id=c><p>一</p></div>"
+    recipe = PageRecipe(title="#t", content="#c", entries="a")
+    entry, _ = read_article(page(html), recipe, record(), ZONE)
+    assert (entry.origin.title if entry.origin is not None else None) == outlet
+
+
 def test_without_selectors_the_main_text_and_the_links_text_serve() -> None:
     story = "".join(
         f"<p>第{n}段,讲的是新塍镇社工站的事,句子要足够长,才像一篇文章。</p>" for n in range(8)
