@@ -316,7 +316,7 @@ class Daemon:
             self._tell_store_error(error)
 
     async def prune(self) -> None:
-        """Forget old poll history."""
+        """Forget old poll history, rendered entries that no document shows, and old pages."""
         before = self._clock.now() - HISTORY_KEPT
         try:
             await self._in_writer(self._prune, before)
@@ -327,6 +327,7 @@ class Daemon:
         with self._store.transaction():
             self._store.prune_history(before)
             self._store.prune_pages(self._clock.now() - PAGES_KEPT)
+            self._publisher.prune()
             self._store.write_manifests(self._clock.now())
 
     # ------------------------------------------------------------ config

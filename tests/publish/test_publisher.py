@@ -330,3 +330,21 @@ def test_an_output_may_have_its_own_number_of_entries(site: Site) -> None:
         for name in ("all", "tech", "titles")
     }
     assert counts == {"all": 5, "tech": 2, "titles": 3}
+
+
+def test_rendered_entries_are_forgotten_once_no_document_shows_them(tmp_path: Path) -> None:
+    site = Site(tmp_path / "p", publish=PublishSettings(str(tmp_path / "p" / "public"), 2))
+    for n in range(6):
+        save(site.store, "a", entry(n), now=later(n))
+        site.publisher.publish()
+    before = site.documents()
+    with site.store.transaction():
+        assert site.publisher.prune() == 4
+        assert site.publisher.prune() == 0
+    assert site.publisher.publish().written == ()
+    save(site.store, "a", entry(6), now=later(7))
+    site.publisher.publish()
+    after = site.documents()
+    assert after["all.atom"] != before["all.atom"]
+    assert feedparser.parse(after["all.atom"]).entries[1].title == "Title 5"
+    site.close()
