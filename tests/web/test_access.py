@@ -65,14 +65,16 @@ def addresses(site: Site, served: Served) -> Iterator[tuple[str, str]]:
     """Each route's pattern with an address of it; of feeds every document of the private one."""
     key, stamp = key_of(site), "20261123043000"
     filled = {"item": key, "stamp": stamp, "name": "secret.atom", "category": "secret",
-              "output": "secret", "id": "secret", "key": key}  # fmt: skip
+              "output": "secret", "id": "secret", "key": key, "kind": "atom"}  # fmt: skip
     for route in served.app.routes:
         assert isinstance(route, Route)
-        yield route.path, route.path.format(**filled)
+        yield route.path, route.path_format.format(**filled)
     for name in ("secret.atom", "secret.rss", "secret.json", f"secret/{stamp}.atom",
                  "secret/2026-11.atom", "secret.opml", "secret", "all.atom", "domestic.atom",
                  "index.opml", "sources.opml", "removed.atom"):  # fmt: skip
         yield FEEDS, f"{FEEDS}{name}"
+    for name in ("/search", "/search.atom", "/search.rss", "/search.json"):
+        yield name, f"{name}?q=%E9%87%8C"
     yield HUB, HUB
     yield CALLBACKS, f"{CALLBACKS}nonsense"
 
