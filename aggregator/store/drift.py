@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 from aggregator.model import Alarm, CategoryDay, Evidence
-from aggregator.store.memories import evidence_from_json, evidence_to_json
+from aggregator.store.memories import alarm_from_row, evidence_to_json
 from aggregator.store.outputs import OutputRows
-from aggregator.store.times import from_text, from_text_or_none, to_text
+from aggregator.store.times import to_text
 
 # Days kept: more than are compared, so that a longer look needs no new counting.
 DAYS_KEPT = 100
@@ -79,15 +79,4 @@ class DriftRows(OutputRows):
             f"where removed_at is null and (private = 0 or ?) and {where}",
             (int(every),),
         )
-        return [
-            Alarm(
-                alarm_id=row[0],
-                source_name=row[1],
-                source_title=row[2],
-                kind=row[3],
-                since=from_text(row[4]),
-                evidence=evidence_from_json(row[5]),
-                ended_at=from_text_or_none(row[6]),
-            )
-            for row in rows
-        ]
+        return [alarm_from_row(row) for row in rows]

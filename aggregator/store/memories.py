@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from aggregator.model import Alarm, Evidence
 from aggregator.store.base import Rows
@@ -22,6 +23,19 @@ def evidence_from_json(text: str) -> Evidence:
         return Evidence("text", {"text": text})
     what, facts = json.loads(text)
     return Evidence(what, facts)
+
+
+def alarm_from_row(row: tuple[Any, ...]) -> Alarm:
+    """An alarm of: number, name and title of whom it is about, kind, since, evidence, end."""
+    return Alarm(
+        alarm_id=row[0],
+        source_name=row[1],
+        source_title=row[2],
+        kind=row[3],
+        since=from_text(row[4]),
+        evidence=evidence_from_json(row[5]),
+        ended_at=from_text_or_none(row[6]),
+    )
 
 
 class MemoryRows(Rows):
@@ -71,18 +85,7 @@ class MemoryRows(Rows):
             "from alarms join sources on sources.id = alarms.source_id "
             f"where removed_at is null and {where}"
         )
-        return [
-            Alarm(
-                alarm_id=row[0],
-                source_name=row[1],
-                source_title=row[2],
-                kind=row[3],
-                since=from_text(row[4]),
-                evidence=evidence_from_json(row[5]),
-                ended_at=from_text_or_none(row[6]),
-            )
-            for row in rows
-        ]
+        return [alarm_from_row(row) for row in rows]
 
     # ------------------------------------------------------------ clocks that were ahead
 
